@@ -1,0 +1,210 @@
+"""Text to unit vectors: one protocol, three things that can run the model.
+
+OpenVINO in bf16 where the CPU computes in bf16, ONNX Runtime in fp32 everywhere else (both read the same exported
+file), and sentence-transformers on a CUDA card or when asked for by `KB_BACKEND=torch`.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from index.models import ExportedModel, exported, model_folder
+from kb.config import Config
+from kb.errors import ModelError
+
+Vectors = npt.NDArray[np.float32]
+
+# Short sequences are padded to the longest of their batch, so batches are cut from texts sorted by length. On two
+# cores small batches keep the activations in cache: 4 to 8 was the fastest for ONNX Runtime, 8 for OpenVINO.
+_BATCH_ONNX = 4
+_BATCH_OPENVINO = 8
+
+
+class Embedder(Protocol):
+    """Gives unit vectors, shape (texts, dimension), float32; texts beyond `window` word pieces are cut."""
+
+    name: str
+    backend: str
+    dimension: int
+    window: int
+
+    def embed(self, texts: Sequence[str], on_batch: Callable[[int], None] | None = None) -> Vectors:
+        """Vectors in the order of `texts`; `on_batch` hears how many texts each batch finished."""
+        ...
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Word pieces of each text, without the two special tokens."""
+        ...
+
+
+class _Tokens:
+    """The model's own tokenizer, as the `tokenizers` library runs it."""
+
+    def __init__(self, path: Path, window: int) -> None:
+        # Parallel tokenising fights with the embedder's own threads on small machines.
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        from tokenizers import Tokenizer
+
+        self._cut = Tokenizer.from_file(str(path))
+        self._cut.no_padding()
+        self._cut.enable_truncation(max_length=window)
+        self._whole = Tokenizer.from_file(str(path))
+        self._whole.no_padding()
+        self._whole.no_truncation()
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        return [len(e.ids) for e in self._whole.encode_batch_fast(list(texts), add_special_tokens=False)]
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        return [e.ids for e in self._cut.encode_batch_fast(list(texts))]
+
+
+class _GraphEmbedder:
+    """What the two runtimes of the exported graph share: tokens, batches by length, order."""
+
+    backend = "none"
+    _batch = 1
+
+    def __init__(self, model: ExportedModel) -> None:
+        self.name = model.name
+        self.dimension = model.dimension
+        self.window = model.window
+        self._tokens = _Tokens(model.tokenizer, model.window)
+        self._lock = threading.Lock()
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        return self._tokens.count(texts)
+
+    def embed(self, texts: Sequence[str], on_batch: Callable[[int], None] | None = None) -> Vectors:
+        out = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        ids = self._tokens.ids(texts)
+        order = sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True)
+        for at in range(0, len(order), self._batch):
+            rows = order[at : at + self._batch]
+            longest = len(ids[rows[0]])
+            tokens = np.zeros((len(rows), longest), dtype=np.int64)
+            mask = np.zeros_like(tokens)
+            for n, row in enumerate(rows):
+                tokens[n, : len(ids[row])] = ids[row]
+                mask[n, : len(ids[row])] = 1
+            with self._lock:
+                out[rows] = self._run(tokens, mask)
+            if on_batch is not None:
+                on_batch(len(rows))
+        return out
+
+    def _run(self, tokens: npt.NDArray[np.int64], mask: npt.NDArray[np.int64]) -> Vectors:
+        raise NotImplementedError
+
+
+class OnnxEmbedder(_GraphEmbedder):
+    """ONNX Runtime, fp32, on the CPU."""
+
+    backend = "onnx"
+    _batch = _BATCH_ONNX
+
+    def __init__(self, model: ExportedModel, threads: int) -> None:
+        super().__init__(model)
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(str(model.onnx), options, providers=["CPUExecutionProvider"])
+
+    def _run(self, tokens: npt.NDArray[np.int64], mask: npt.NDArray[np.int64]) -> Vectors:
+        result: Vectors = self._session.run(["vectors"], {"input_ids": tokens, "attention_mask": mask})[0]
+        return result
+
+
+class OpenVinoEmbedder(_GraphEmbedder):
+    """OpenVINO, bf16, on the CPU (cosine with fp32 above .9999)."""
+
+    backend = "openvino"
+    _batch = _BATCH_OPENVINO
+
+    def __init__(self, model: ExportedModel, threads: int) -> None:
+        super().__init__(model)
+        import openvino
+
+        core = openvino.Core()
+        settings: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": "bf16",
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": threads,
+            # Compiling takes longer than a whole query; the compiled graph is kept beside the export.
+            "CACHE_DIR": str(model.onnx.parent / "openvino"),
+        }
+        self._request = core.compile_model(str(model.onnx), "CPU", settings).create_infer_request()
+
+    def _run(self, tokens: npt.NDArray[np.int64], mask: npt.NDArray[np.int64]) -> Vectors:
+        result = self._request.infer({"input_ids": tokens, "attention_mask": mask})
+        vectors: Vectors = result["vectors"]
+        # Pooling and normalisation ran in bf16; the length is put right in fp32.
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+class TorchEmbedder:
+    """sentence-transformers: a CUDA card where there is one."""
+
+    backend = "torch"
+
+    def __init__(self, name: str, folder: Path) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        self.name = name
+        self._model = SentenceTransformer(str(folder), local_files_only=True)
+        self.dimension = int(self._model.get_sentence_embedding_dimension() or 0)
+        self.window = int(self._model.max_seq_length or 256)
+        self._tokens = _Tokens(folder / "tokenizer.json", self.window)
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        return self._tokens.count(texts)
+
+    def embed(self, texts: Sequence[str], on_batch: Callable[[int], None] | None = None) -> Vectors:
+        out = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        step = 256
+        for at in range(0, len(texts), step):
+            part = list(texts[at : at + step])
+            out[at : at + len(part)] = self._model.encode(part, normalize_embeddings=True, show_progress_bar=False)
+            if on_batch is not None:
+                on_batch(len(part))
+        return out
+
+
+def cpu_has_bf16() -> bool:
+    """Whether this CPU computes in bf16 (AVX-512 BF16 or AMX), read without loading a runtime."""
+    if platform.machine() not in ("x86_64", "AMD64"):
+        return False
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def open_embedder(config: Config) -> Embedder:
+    """The embedder that the settings and this machine ask for.
+
+    Raises `ModelError` if the model cannot be had.
+    """
+    threads = config.threads or os.cpu_count() or 1
+    backend = config.backend
+    if backend == "torch":
+        return TorchEmbedder(config.model, model_folder(config.model))
+    model = exported(config)
+    try:
+        if backend == "openvino" or (backend == "auto" and cpu_has_bf16()):
+            return OpenVinoEmbedder(model, threads)
+        return OnnxEmbedder(model, threads)
+    except (RuntimeError, OSError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise ModelError(f"The model in {model.onnx.parent} does not load ({first}). Delete that folder.") from None

@@ -1,0 +1,131 @@
+"""Words to chunks: BM25 by tantivy over the chunks' text and breadcrumbs.
+
+Queries are built from analysed words, never parsed from the person's text, so no syntax in a question can break them;
+words in double quotes must stand together to earn the phrase's bonus.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import tantivy
+
+from kb.documents import Chunk
+from kb.errors import StoreError
+
+# Goes up whenever fields or analysis change, so that the index is built anew.
+VERSION = 1
+
+_ANALYZER = "kb"
+_MOST_TERMS = 64
+# A word in the breadcrumb (title, headings, parents) says less about a passage than one in its text, but says it.
+_TRAIL_BOOST = 0.4
+_PHRASE_BOOST = 2.0
+_QUOTED = re.compile(r"[\"“”]([^\"“”]{2,200})[\"“”]")
+# Words that carry a question's grammar and not its subject.
+_STOPWORDS = frozenset(
+    "a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my of "
+    "on or our should so than that the their them then there these they this to was we were what when where which who "
+    "whom whose why will with would you your about according tell say says said".split()
+)
+
+
+class LexicalIndex:
+    """A tantivy index of chunks. Opening reads; a writer is taken only while writing."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open or make the index in `folder`. Raises `StoreError` if what is there cannot be opened."""
+        self._folder = folder
+        builder = tantivy.SchemaBuilder()
+        builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+        builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
+        builder.add_text_field("body", tokenizer_name=_ANALYZER, index_option="position")
+        builder.add_text_field("trail", tokenizer_name=_ANALYZER, index_option="freq")
+        self._schema = builder.build()
+        self._analyzer = (
+            tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+            .filter(tantivy.Filter.remove_long(60))
+            .filter(tantivy.Filter.lowercase())
+            .filter(tantivy.Filter.ascii_fold())
+            .filter(tantivy.Filter.stemmer("english"))
+            .build()
+        )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._index = tantivy.Index(self._schema, path=str(folder), reuse=True)
+        except (ValueError, OSError) as error:
+            raise StoreError(
+                f"The lexical index in {folder} cannot be opened ({error}). Delete that folder; it is built anew."
+            ) from None
+        self._index.register_tokenizer(_ANALYZER, self._analyzer)
+
+    @staticmethod
+    def clear(folder: Path) -> None:
+        """Remove an index from the disk."""
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def write(self, chunks: Iterable[Chunk], removed: Iterable[str]) -> None:
+        """Put chunks in place of those with their ids, take `removed` ids out, and commit."""
+        writer = self._index.writer(heap_size=64_000_000, num_threads=1)
+        for chunk_id in removed:
+            writer.delete_documents("id", chunk_id)
+        for chunk in chunks:
+            writer.delete_documents("id", chunk.id)
+            trail, _, body = chunk.embedded.partition("\n")
+            writer.add_document(
+                tantivy.Document(id=[chunk.id], document=[chunk.document_id], body=[body], trail=[trail])
+            )
+        writer.commit()
+        writer.wait_merging_threads()
+        self._index.reload()
+
+    def reload(self) -> None:
+        """See what another process has committed."""
+        self._index.reload()
+
+    def __len__(self) -> int:
+        return int(self._index.searcher().num_docs)
+
+    def ids(self) -> set[str]:
+        """The ids of every chunk in the index."""
+        searcher = self._index.searcher()
+        found = searcher.search(tantivy.Query.all_query(), limit=max(len(self), 1)).hits
+        return {str(searcher.doc(address)["id"][0]) for _, address in found}
+
+    def terms(self, text: str) -> list[str]:
+        """The analysed words of a text, each once, in order."""
+        return list(dict.fromkeys(self._analyzer.analyze(text)))
+
+    def search(self, query: str, limit: int, documents: Sequence[str] | None = None) -> list[tuple[str, float]]:
+        """Chunk ids with their BM25 scores, best first; only from `documents`, if given."""
+        built = self._query(query)
+        if built is None or limit < 1:
+            return []
+        if documents is not None:
+            allowed = tantivy.Query.const_score_query(
+                tantivy.Query.term_set_query(self._schema, "document", list(documents)), 0.0
+            )
+            built = tantivy.Query.boolean_query([(tantivy.Occur.Must, built), (tantivy.Occur.Must, allowed)])
+        searcher = self._index.searcher()
+        hits = searcher.search(built, limit=limit, count=False).hits
+        return [(str(searcher.doc(address)["id"][0]), float(score)) for score, address in hits]
+
+    def _query(self, text: str) -> tantivy.Query | None:
+        words = [w for w in re.findall(r"\w+", text) if w.lower() not in _STOPWORDS]
+        terms = self.terms(" ".join(words) or text)[:_MOST_TERMS]
+        if not terms:
+            return None
+        clauses = []
+        for term in terms:
+            body = tantivy.Query.term_query(self._schema, "body", term, "freq")
+            trail = tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, "trail", term, "freq"), _TRAIL_BOOST)
+            clauses += [(tantivy.Occur.Should, body), (tantivy.Occur.Should, trail)]
+        for phrase in _QUOTED.findall(text):
+            together = self._analyzer.analyze(phrase)
+            if len(together) > 1:
+                query = tantivy.Query.phrase_query(self._schema, "body", together)
+                clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, _PHRASE_BOOST)))
+        return tantivy.Query.boolean_query(clauses)

@@ -1,0 +1,1 @@
+"""A file per source: from files to documents with exact offsets."""

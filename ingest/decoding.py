@@ -1,0 +1,91 @@
+"""Bytes to text: UTF-8, UTF-16 and UTF-32 by their marks, UTF-16 by its zeros, else the best guess, named."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1b\x08")
+_SAMPLE = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Text with its line ends kept and its byte-order mark dropped; `warning` says what was guessed."""
+
+    text: str
+    encoding: str
+    warning: str = ""
+
+
+def decode(data: bytes) -> Decoded:
+    """The text of a file's bytes.
+
+    Raises `ValueError` with the reason for a file that is empty or no text.
+    """
+    if not data.strip():
+        raise ValueError("it is empty")
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            try:
+                return Decoded(data[len(mark) :].decode(encoding), encoding)
+            except UnicodeDecodeError:
+                text = data[len(mark) :].decode(encoding, errors="replace")
+                return Decoded(text, encoding, f"bytes that are not {encoding} were replaced")
+    wide = _utf16_without_mark(data)
+    if wide:
+        return Decoded(data.decode(wide), wide, f"read as {wide}, which it does not declare")
+    if _looks_binary(data[:_SAMPLE]):
+        raise ValueError("it is a binary file, not text")
+    try:
+        return Decoded(data.decode("utf-8"), "utf-8")
+    except UnicodeDecodeError:
+        return _guess(data)
+
+
+def _utf16_without_mark(data: bytes) -> str:
+    sample = data[:4096]
+    if len(data) % 2 or len(sample) < 8:
+        return ""
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    half = len(sample) // 2
+    for encoding, zeros, others in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        # Latin text in UTF-16 has a zero in nearly every other byte and none between; binaries mix them.
+        if zeros > 0.7 * half and others < 0.02 * half:
+            try:
+                data.decode(encoding)
+            except UnicodeDecodeError:
+                return ""
+            return encoding
+    return ""
+
+
+def _looks_binary(sample: bytes) -> bool:
+    if b"\0" in sample:
+        return True
+    controls = sum(byte < 32 and byte not in _TEXT_CONTROLS for byte in sample)
+    return controls > 0.01 * len(sample)
+
+
+def _guess(data: bytes) -> Decoded:
+    """One-byte encodings: cp1252 where it fits, as it nearly always does for Western notes; else the library's guess."""
+    try:
+        text = data.decode("cp1252")
+        # Mostly letters above ASCII means another alphabet (Cyrillic, Greek), for which cp1252 gives rubbish.
+        high = sum(byte >= 0x80 for byte in data)
+        if high < 0.2 * len(data):
+            return Decoded(text, "cp1252", "not UTF-8; read as cp1252")
+    except UnicodeDecodeError:
+        pass
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data[:_SAMPLE]).best()
+    encoding = best.encoding if best is not None else "latin-1"
+    return Decoded(data.decode(encoding, errors="replace"), encoding, f"not UTF-8; read as {encoding}")

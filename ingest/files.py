@@ -1,0 +1,111 @@
+"""From what a person named (files, folders) to the items in it, in a steady order."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+
+from ingest.source import Item, suffixes
+from kb.errors import IngestError, SkippedItem
+
+# Folders that hold an editor's or a tool's own files, never notes.
+_PASSED_OVER = frozenset({".obsidian", ".trash", ".git", ".svn", ".hg", "node_modules", "__pycache__", ".venv"})
+_IGNORE_FILES = (".gitignore", ".kbignore")
+
+
+def find(named: Iterable[str | Path], any_suffix: bool = False) -> Iterator[Item | IngestError]:
+    """The items at each named place, each file once, sorted by path.
+
+    A missing place is an `IngestError`; a file in a folder that no source reads is a `SkippedItem`, and so is what an
+    ignore file names only by its silence. `any_suffix` takes every file (the person said what kind they are).
+    """
+    seen: set[Path] = set()
+    for place in named:
+        path = Path(place).expanduser()
+        uri = file_uri(path)
+        try:
+            if path.is_dir():
+                yield from _walk(path, any_suffix, seen)
+            elif path.exists():
+                yield from _one(path, path.name, True, any_suffix, seen)
+            else:
+                yield IngestError(uri, "there is no such file or folder")
+        except OSError as error:
+            yield IngestError(uri, f"it cannot be read ({error.strerror or error})")
+
+
+def file_uri(path: Path) -> str:
+    """The percent-encoded absolute `file://` URI by which a document is known."""
+    return Path(os.path.abspath(path)).as_uri()
+
+
+def _one(path: Path, relative: str, named: bool, any_suffix: bool, seen: set[Path]) -> Iterator[Item | IngestError]:
+    uri = file_uri(path)
+    real = Path(os.path.realpath(path))
+    if real in seen:
+        return
+    seen.add(real)
+    if not path.is_file():
+        yield SkippedItem(uri, "it is no regular file") if not named else IngestError(uri, "it is no regular file")
+        return
+    if path.name.endswith(".icloud"):
+        yield SkippedItem(uri, "it is a placeholder; the file itself is still in iCloud")
+        return
+    suffix = path.suffix.lower()
+    if suffix not in suffixes() and not any_suffix:
+        reason = f"no reader for {suffix} files" if suffix else "no reader for a file without a suffix"
+        yield IngestError(uri, f"{reason}; --kind says what it is") if named else SkippedItem(uri, reason)
+        return
+    relative = unicodedata.normalize("NFC", relative)
+    yield Item(uri, path, relative, named)
+
+
+def _walk(root: Path, any_suffix: bool, seen: set[Path]) -> Iterator[Item | IngestError]:
+    entered: set[tuple[int, int]] = set()
+    stack: list[tuple[Path, tuple[tuple[Path, GitIgnoreSpec], ...]]] = [(root, ())]
+    while stack:
+        folder, specs = stack.pop()
+        try:
+            stat = folder.stat()
+            if (stat.st_dev, stat.st_ino) in entered:
+                continue  # a link back into a folder already read
+            entered.add((stat.st_dev, stat.st_ino))
+            children = sorted(folder.iterdir(), key=lambda child: child.name)
+        except OSError as error:
+            yield IngestError(file_uri(folder), f"the folder cannot be read ({error.strerror or error})")
+            continue
+        specs = (*specs, *_ignore_specs(folder))
+        folders = []
+        for child in children:
+            is_folder = child.is_dir()
+            if _ignored(child, is_folder, specs):
+                continue
+            if is_folder:
+                if child.name not in _PASSED_OVER:
+                    folders.append((child, specs))
+            elif child.name not in _IGNORE_FILES and child.name != ".DS_Store":
+                relative = child.relative_to(root).as_posix()
+                yield from _one(child, relative, False, any_suffix, seen)
+        stack.extend(reversed(folders))
+
+
+def _ignore_specs(folder: Path) -> list[tuple[Path, GitIgnoreSpec]]:
+    lines: list[str] = []
+    for name in _IGNORE_FILES:
+        try:
+            lines += (folder / name).read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            continue
+    return [(folder, GitIgnoreSpec.from_lines(lines))] if lines else []
+
+
+def _ignored(path: Path, is_folder: bool, specs: tuple[tuple[Path, GitIgnoreSpec], ...]) -> bool:
+    for base, spec in specs:
+        relative = path.relative_to(base).as_posix() + ("/" if is_folder else "")
+        if spec.match_file(relative):
+            return True
+    return False

@@ -1,0 +1,102 @@
+"""The YAML block at the head of a note: what of it `kb` uses, and where the note's body begins."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from kb.documents import Metadata
+
+_FENCE_AT_LINE_START = re.compile(r"(?:\A|\r\n|\r|\n)(?:---|\.\.\.)[ \t]*(?=\r|\n|\Z)")
+_LONGEST = 65536
+_DATES = ("published", "date", "created", "updated")
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """What the block says, and the offset at which the body begins (0 where there is no readable block)."""
+
+    title: str
+    metadata: Metadata
+    body: int
+
+
+def parse(text: str) -> FrontMatter:
+    """Read the block between `---` on the first line and the next `---`.
+
+    A block that is no YAML mapping is left in the text, with a warning in the metadata.
+    """
+    if not text.startswith("---"):
+        return FrontMatter("", {}, 0)
+    first_end = re.match(r"---[ \t]*(?:\r\n|\r|\n)", text)
+    if first_end is None:
+        return FrontMatter("", {}, 0)
+    close = _FENCE_AT_LINE_START.search(text, first_end.end() - 1, first_end.end() + _LONGEST)
+    if close is None:
+        return FrontMatter("", {}, 0)
+    block = text[first_end.end() : max(close.start(), first_end.end())]
+    try:
+        values = yaml.safe_load(block)
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
+        return FrontMatter("", {"warnings": [_warning(error)]}, 0)
+    if values is None:
+        values = {}
+    if not isinstance(values, dict):
+        # A rule of dashes above ordinary text, not a block.
+        return FrontMatter("", {}, 0)
+    body = close.end()
+    while body < len(text) and text[body] in "\r\n":
+        body += 1
+    return FrontMatter(_string(values.get("title")), _metadata(values), body)
+
+
+def _warning(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    where = f" in line {mark.line + 2}" if mark is not None else ""
+    return f"the front matter is no YAML{where}; it was kept as text"
+
+
+def _metadata(values: dict[Any, Any]) -> Metadata:
+    found: Metadata = {}
+    if tags := _list(values.get("tags", values.get("tag"))):
+        found["tags"] = [tag.lstrip("#") for tag in tags if tag.lstrip("#")]
+    if aliases := _list(values.get("aliases", values.get("alias"))):
+        found["aliases"] = aliases
+    if authors := _list(values.get("authors", values.get("author"))):
+        found["authors"] = [re.sub(r"^\[\[(.*)\]\]$", r"\1", author) for author in authors]
+    for key in _DATES:
+        if date := _date(values.get(key)):
+            found["published"] = date
+            break
+    url = _string(values.get("url", values.get("source")))
+    if re.match(r"https?://", url):
+        found["url"] = url
+    return found
+
+
+def _string(value: Any) -> str:
+    return str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def _list(value: Any) -> list[str]:
+    if isinstance(value, str):
+        value = re.split(r"[,\s]\s*" if "#" in value else r",\s*", value)
+    if not isinstance(value, list):
+        return []
+    return [text for item in value if (text := _string(item))]
+
+
+def _date(value: Any) -> str:
+    if isinstance(value, dt.datetime | dt.date):
+        return value.isoformat()
+    if isinstance(value, str):
+        try:
+            dt.datetime.fromisoformat(value.strip())
+        except ValueError:
+            return ""
+        return value.strip()
+    return ""

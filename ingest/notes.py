@@ -1,0 +1,162 @@
+"""Markdown and plain-text notes: headings, nested bullets, code, tables, with the offsets of each in the file.
+
+markdown-it-py finds the blocks; indented code is off, since outlines in the wild indent their first bullet by a tab.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+from ingest import frontmatter
+from ingest.source import TextFile
+from ingest.spans import LineTable, trim, without
+from kb.documents import Document, Form, Kind, Lines, Metadata, Segment
+from kb.errors import IngestError
+from kb.markup import plain
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+# What stands before an item's own words: quote marks, bullets or numbers (several, for lists that begin on one line),
+# and a task's box.
+_MARKERS = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)[ \t>]*)*(?:\[[ xX]\][ \t]+)?")
+_QUOTE_MARKS = re.compile(r"[ \t>]*")
+_DOCTOC = re.compile(r"<!--\s*START doctoc.*?(?:<!--\s*END doctoc.*?-->|\Z)", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|%%.*?%%", re.DOTALL)
+_ONLY_MARKUP = re.compile(r"(?:\s|<[^<>]*>)*\Z")
+
+
+class Notes:
+    """Reads `.md` and `.txt` files as outlines."""
+
+    name = "notes"
+    version = 1
+    kind: Kind = "note"
+    suffixes = frozenset({".md", ".markdown", ".txt"})
+
+    def recognises(self, file: TextFile) -> bool:
+        """Any text can be a note."""
+        return True
+
+    def read(self, file: TextFile) -> Iterator[Document | IngestError]:
+        """One document: a segment for each paragraph, item, fence and table."""
+        text = file.text
+        head = frontmatter.parse(text)
+        outline = _Outline(text, head.body)
+        outline.walk(_markdown().parse(text[head.body :]))
+        metadata: Metadata = {**head.metadata, "trust": "own"}
+        if file.decoded.warning:
+            metadata["encoding"] = file.decoded.encoding
+            metadata["warnings"] = [*metadata.get("warnings", []), file.decoded.warning]
+        title = head.title or outline.title or file.stem
+        if outline.segments:
+            yield Document(file.item.uri, "note", title, text, tuple(outline.segments), metadata)
+        else:
+            yield IngestError(file.item.uri, "it holds no text to search")
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    # Only the blocks are wanted; what a line says inline is read from the text itself.
+    return MarkdownIt("commonmark", {"maxNesting": 100}).enable("table").disable(["code", "inline", "reference"])
+
+
+@dataclass
+class _Outline:
+    """Walks the blocks of a note and gathers its segments, its heading path and its title."""
+
+    text: str
+    body: int
+    segments: list[Segment] = field(default_factory=list)
+    title: str = ""
+    _path: list[tuple[int, str]] = field(default_factory=list)
+    _depth: int = 0
+    _bare: tuple[int, int] | None = None  # the last heading, while nothing stands under it
+
+    def __post_init__(self) -> None:
+        self._lines = LineTable(self.text)
+        self._base = self._lines.line_of(self.body)
+        fences = [m.span() for m in re.finditer(r"(?ms)^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", self.text)]
+        found = [m.span() for m in _DOCTOC.finditer(self.text)] + [m.span() for m in _COMMENT.finditer(self.text)]
+        outside = [s for s in found if not any(a <= s[0] < b for a, b in fences)]
+        self._dropped = _disjoint(outside)
+
+    def walk(self, tokens: list[Token]) -> None:
+        """Turn the tokens of the body into segments."""
+        for at, token in enumerate(tokens):
+            if token.type == "list_item_open":
+                self._depth += 1
+            elif token.type == "list_item_close":
+                self._depth -= 1
+            elif token.type == "heading_open":
+                self._heading(token, tokens[at + 1].content)
+            elif token.type == "paragraph_open":
+                self._block(token, "bullet" if self._depth else "prose")
+            elif token.type == "fence":
+                self._block(token, "code")
+            elif token.type == "table_open":
+                self._block(token, "table")
+            elif token.type == "html_block" and not _ONLY_MARKUP.match(token.content):
+                self._block(token, "prose")
+        self._close_heading()
+
+    def _span(self, token: Token) -> tuple[int, int]:
+        first, last = token.map or [0, 0]
+        return self._lines.start(first + self._base), self._lines.end(max(last, first + 1) - 1 + self._base)
+
+    def _heading(self, token: Token, content: str) -> None:
+        level = int(token.tag[1])
+        if self._path and self._path[-1][0] >= level:
+            self._close_heading()
+        start, end = self._span(token)
+        title = plain(content)
+        if not self.title and level == 1:
+            self.title = title
+        while self._path and self._path[-1][0] >= level:
+            self._path.pop()
+        self._path.append((level, title))
+        marked = re.match(r"[ \t>]*(?:[-*+][ \t]+)*#{1,6}[ \t]*", self.text[start:end])
+        self._bare = trim(self.text, start + (marked.end() if marked else 0), end)
+
+    def _close_heading(self) -> None:
+        """A heading with nothing under it is itself the content."""
+        if self._bare is not None and self._bare[0] < self._bare[1]:
+            self._add(*self._bare, "heading")
+        self._bare = None
+
+    def _block(self, token: Token, form: Form) -> None:
+        start, end = self._span(token)
+        start = min(start, end)
+        for a, b in without(start, end, self._dropped):
+            if form in ("prose", "bullet"):
+                match = (_MARKERS if self._depth else _QUOTE_MARKS).match(self.text, a, b)
+                a = match.end() if match else a
+            a, b = trim(self.text, a, b)
+            if a < b:
+                self._bare = None
+                self._add(a, b, form)
+
+    def _add(self, start: int, end: int, form: Form) -> None:
+        if self.segments and start < self.segments[-1].end_char:
+            return
+        heading = tuple(title for _, title in self._path)
+        lines = Lines(self._lines.line_of(start), self._lines.line_of(end - 1), heading)
+        self.segments.append(Segment(start, end, lines, form, self._depth))
+
+
+def _disjoint(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    out: list[tuple[int, int]] = []
+    for a, b in sorted(spans):
+        if out and a <= out[-1][1]:
+            out[-1] = (out[-1][0], max(b, out[-1][1]))
+        else:
+            out.append((a, b))
+    return out
+

@@ -1,0 +1,132 @@
+"""What a source is, and which source reads a file.
+
+A source turns one item into documents. Something wrong with the item is yielded as an `IngestError`, in its place, so
+that nothing else of a batch is lost. `docs/adding-a-source.md` shows a whole one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ingest.decoding import Decoded, decode
+from kb.documents import Document, Kind
+from kb.errors import IngestError, SkippedItem
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One file that may hold a document.
+
+    `relative` is its path under the folder that the person named (POSIX, NFC), or its name; `named` says that the
+    person named the file itself, so that an unreadable one is a failure and not a skip.
+    """
+
+    uri: str
+    path: Path
+    relative: str
+    named: bool
+
+    def read(self, limit_mb: float) -> bytes:
+        """The file's bytes. Raises `IngestError` if it cannot be read or is larger than `limit_mb`."""
+        try:
+            size = self.path.stat().st_size
+            if size > limit_mb * 1_000_000:
+                raise IngestError(
+                    self.uri,
+                    f"it has {size / 1e6:.0f} MB, over the limit of {limit_mb:g} MB for text; "
+                    "split it, or raise KB_MAX_FILE_MB",
+                )
+            return self.path.read_bytes()
+        except OSError as error:
+            raise IngestError(self.uri, f"it cannot be read ({error.strerror or error})") from None
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """An item's text, decoded: what sources look into."""
+
+    item: Item
+    decoded: Decoded
+
+    @property
+    def text(self) -> str:
+        """The file's own text, line ends kept."""
+        return self.decoded.text
+
+    @property
+    def suffix(self) -> str:
+        """The file's suffix in lower case, dot included."""
+        return self.item.path.suffix.lower()
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its suffix: the title where a document gives none."""
+        return self.item.path.stem
+
+
+class Source(Protocol):
+    """Reads one form of document.
+
+    `version` goes up whenever the same bytes would give other documents, so that they are read again.
+    """
+
+    name: str
+    version: int
+    kind: Kind
+    suffixes: frozenset[str]
+
+    def recognises(self, file: TextFile) -> bool:
+        """Whether this file, whose suffix fits, is of this form."""
+        ...
+
+    def read(self, file: TextFile) -> Iterator[Document | IngestError]:
+        """The documents of one file, a bad part as an `IngestError` in its place."""
+        ...
+
+
+def sources() -> tuple[Source, ...]:
+    """Every source, the more particular before the more general."""
+    from ingest.notes import Notes
+    from ingest.transcripts import Transcripts
+
+    return (Transcripts(), Notes())
+
+
+def suffixes() -> frozenset[str]:
+    """Every suffix that some source reads."""
+    return frozenset().union(*(source.suffixes for source in sources()))
+
+
+def fingerprint(data: bytes, kind: Kind | None) -> str:
+    """What decides whether an item must be read again: its bytes, the sources' versions, a kind that was asked for."""
+    versions = ",".join(f"{source.name}{source.version}" for source in sources())
+    return hashlib.sha256(data).hexdigest() + f":{versions}:{kind or ''}"
+
+
+def read(item: Item, data: bytes, kind: Kind | None = None) -> Iterator[Document | IngestError]:
+    """The documents of one item, by the first source that recognises it or by the source of the asked `kind`."""
+    try:
+        file = TextFile(item, decode(data))
+    except ValueError as error:
+        # Empty and binary files are no sources: a failure only where the person named the very file.
+        yield IngestError(item.uri, str(error)) if item.named else SkippedItem(item.uri, str(error))
+        return
+    for source in sources():
+        if kind is not None:
+            wanted = source.kind == kind
+        else:
+            wanted = file.suffix in source.suffixes and source.recognises(file)
+        if wanted:
+            found = False
+            for outcome in source.read(file):
+                found = True
+                yield outcome
+            if not found:
+                yield IngestError(item.uri, "it holds no text to search")
+            return
+    asked = f"as {kind}" if kind else f"of this form ({file.suffix or 'no suffix'})"
+    yield IngestError(item.uri, f"no reader for a file {asked}")

@@ -1,0 +1,1 @@
+"""A research knowledge base that answers with citations."""

@@ -1,0 +1,79 @@
+"""Settings: defaults, then KB_HOME/config.toml, then `KB_*` variables, then what a caller passes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from kb.errors import StoreError, UsageError
+
+
+def default_home() -> Path:
+    """The knowledge base that commands use when none is named."""
+    return Path(platformdirs.user_data_dir("kb", appauthor=False))
+
+
+class Config(BaseSettings):
+    """What can be set. Every field has a `KB_` variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="KB_", extra="ignore", frozen=True)
+
+    home: Path = Field(default_factory=default_home, description="The folder of the knowledge base.")
+    cache: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_cache_dir("kb", appauthor=False)),
+        description="Exported models; can be deleted at any time.",
+    )
+    model: str = Field("all-MiniLM-L6-v2", description="The embedding model: a name or a folder.")
+    backend: Literal["auto", "openvino", "onnx", "torch"] = Field(
+        "auto", description="What runs the embedding model."
+    )
+    threads: int = Field(0, ge=0, description="Threads for embedding; 0 takes the machine's cores.")
+    max_file_mb: float = Field(20.0, gt=0, description="Text files above this size are refused by name.")
+    level: Literal["eli5", "beginner", "practitioner", "expert"] = Field(
+        "practitioner", description="The level of an answer when none is asked for."
+    )
+    test_data: Path | None = Field(None, description="Folder of judged collections for tests and benches.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Passed values first, then variables, then the file; no .env is read."""
+        file = cls.model_config.get("toml_file")
+        sources = (init_settings, env_settings)
+        return (*sources, TomlConfigSettingsSource(settings_cls)) if file else sources
+
+
+def load(home: Path | None = None, **overrides: Any) -> Config:
+    """Read the settings for one home.
+
+    Raises `UsageError` for a value that cannot be, naming the setting, and `StoreError` for a home that is a file.
+    """
+    chosen: dict[str, Any] = {key: value for key, value in overrides.items() if value is not None}
+    if home is not None:
+        chosen["home"] = Path(home)
+    try:
+        folder = Config(**chosen).home.expanduser().absolute()
+        if folder.exists() and not folder.is_dir():
+            raise StoreError(f"The home {folder} is a file, not a folder. Name a folder with --home or KB_HOME.")
+        chosen["home"] = folder
+
+        class _FromFile(Config):
+            model_config = SettingsConfigDict(toml_file=folder / "config.toml")
+
+        return _FromFile(**chosen)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"The setting {name} (KB_{name.upper()} or config.toml) is wrong: {first['msg']}.") from None
+    except ValueError as error:
+        raise UsageError(f"The settings file config.toml in the home cannot be read: {error}") from None

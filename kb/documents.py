@@ -1,0 +1,224 @@
+"""The nouns that every stage passes on: documents, segments, locators, chunks, hits, citations, answers.
+
+All are frozen. Offsets are counted in code points of the document's text, the end exclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypedDict
+
+Kind = Literal["note", "transcript", "audio", "paper", "web", "link", "digest", "thread"]
+KINDS: tuple[Kind, ...] = ("note", "transcript", "audio", "paper", "web", "link", "digest", "thread")
+
+Level = Literal["eli5", "beginner", "practitioner", "expert"]
+LEVELS: tuple[Level, ...] = ("eli5", "beginner", "practitioner", "expert")
+
+# Who stands behind the words: the person's own notes, what somebody published, or anonymous posts.
+Trust = Literal["own", "published", "anonymous"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines of a text file, 1-based and inclusive, under a path of headings."""
+
+    start: int
+    end: int
+    heading: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSpan:
+    """Seconds of a recording. Where only the start is known, `end` equals `start`."""
+
+    start: float
+    end: float
+    speakers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a paper, 1-based."""
+
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post of a thread, by its number."""
+
+    post: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph of a text that has no times, 1-based."""
+
+    n: int
+    speakers: tuple[str, ...] = ()
+
+
+Locator = Lines | TimeSpan | Page | Post | Paragraph
+
+
+# How a segment is written: running prose, an item of an outline, code, a table, a heading with nothing under it, talk.
+Form = Literal["prose", "bullet", "code", "table", "heading", "speech"]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a document's text that is content, and where it stands for a person.
+
+    What lies between segments (cue times, front matter, speaker marks) is never searched or quoted.
+    `depth` is the nesting of an outline's item, from 1; 0 outside a list.
+    """
+
+    start_char: int
+    end_char: int
+    locator: Locator
+    form: Form = "prose"
+    depth: int = 0
+
+
+class Metadata(TypedDict, total=False):
+    """What a source knows of a document beside its text. Dates are ISO 8601."""
+
+    authors: list[str]
+    published: str
+    tags: list[str]
+    aliases: list[str]
+    url: str
+    media: str
+    encoding: str
+    trust: Trust
+    warnings: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One thing that was ingested.
+
+    `uri` is a percent-encoded absolute `file://` URI or a canonical URL; one document a uri. `text` is the file's
+    own decoded text for plain-text formats. The catalog gives the id, once (`""` before that).
+    """
+
+    uri: str
+    kind: Kind
+    title: str
+    text: str
+    segments: tuple[Segment, ...]
+    metadata: Metadata = field(default_factory=lambda: Metadata())
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage that is embedded and searched under its breadcrumb.
+
+    `text` is the source's slice as written; between joined segments one space stands for what was left out.
+    `embedded` is what the model and the lexical index see: breadcrumb, speakers, cleaner text.
+    `sentences` are spans in the document's text, in order; `segments` are the document's, cut to this span.
+    """
+
+    id: str
+    document_id: str
+    start_char: int
+    end_char: int
+    breadcrumb: tuple[str, ...]
+    text: str
+    embedded: str
+    locator: Locator
+    segments: tuple[Segment, ...] = ()
+    sentences: tuple[tuple[int, int], ...] = ()
+    derived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Why a hit stands where it does. Ranks are 1-based; None where a leg did not return the chunk."""
+
+    fused: float
+    cosine: float
+    bm25: float
+    vector_rank: int | None = None
+    lexical_rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that answers a query, with its scores and its document's name for people."""
+
+    rank: int
+    chunk: Chunk
+    scores: Scores
+    kind: Kind
+    title: str
+    uri: str
+    link: str
+    published: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A candidate that did not become a hit, and why (`--trace`)."""
+
+    chunk_id: str
+    title: str
+    scores: Scores
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Hits, best first, and how they were found."""
+
+    query: str
+    hits: tuple[Hit, ...]
+    dropped: tuple[Dropped, ...] = ()
+    ms: float = 0.0
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Words of a source that carry a statement. `n` counts from 1 within an answer."""
+
+    n: int
+    document_id: str
+    chunk_id: str
+    kind: Kind
+    title: str
+    uri: str
+    locator: Locator
+    link: str
+    quote: str
+    start_char: int
+    end_char: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement of an answer, the citations it rests on, and whether they bear it."""
+
+    text: str
+    citations: tuple[int, ...]
+    supported: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said to a question at a level. `confidence` (0 to 1) is that the sources answer it."""
+
+    question: str
+    level: Level
+    text: str
+    claims: tuple[Claim, ...]
+    citations: tuple[Citation, ...]
+    abstained: bool
+    confidence: float
+    answerer: str
+    nearest: tuple[Hit, ...] = ()
+    ms: float = 0.0
+    trace: SearchResult | None = None

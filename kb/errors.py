@@ -1,0 +1,90 @@
+"""Every error that `kb` raises on purpose.
+
+    KbError                     one plain line for the person; `exit_code` says how a command ends
+    ├── UsageError              the request itself is wrong (2)
+    │   └── UnknownId           an id or its prefix names nothing, or several things
+    ├── IngestError             one item could not be read; yielded and counted, never raised through a batch (1)
+    │   └── SkippedItem         one item is no source (empty, binary, unknown); not a failure
+    ├── StoreError              the knowledge base cannot be used (3)
+    │   ├── StoreLocked         another process is writing; says which and since when
+    │   ├── StoreTooNew         made by a newer `kb`
+    │   └── StoreFull           the disk is full
+    └── ModelError              the embedding model cannot be had or is not what it should be (3)
+
+A message is one line: what, where, and what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class KbError(Exception):
+    """Base of all errors with a message fit for a person."""
+
+    exit_code = 1
+
+
+class UsageError(KbError):
+    """The request cannot be carried out as it was said."""
+
+    exit_code = 2
+
+
+class UnknownId(UsageError):
+    """An id or prefix that matches no single document or chunk."""
+
+
+class IngestError(KbError):
+    """One item that a source could not read.
+
+    A source yields it in place of the document, so that the batch goes on and the item is named and counted.
+    """
+
+    def __init__(self, uri: str, reason: str) -> None:
+        super().__init__(f"{uri}: {reason}")
+        self.uri = uri
+        self.reason = reason
+
+
+class SkippedItem(IngestError):
+    """One item, met in a folder, that is no source: counted and named, but no failure."""
+
+
+class StoreError(KbError):
+    """The catalog, the vector store or the lexical index cannot be used."""
+
+    exit_code = 3
+
+
+class StoreLocked(StoreError):
+    """Another process holds the writer's lock."""
+
+    def __init__(self, path: str, holder: str) -> None:
+        super().__init__(
+            f"Another kb is writing to {path}: {holder}. Try again when it is done, or pass --wait SECONDS."
+        )
+        self.holder = holder
+
+
+class StoreTooNew(StoreError):
+    """The catalog was written by a later version of `kb`."""
+
+    def __init__(self, path: str, found: int, known: int) -> None:
+        super().__init__(
+            f"{path} has schema version {found}, but this kb knows versions up to {known}. Upgrade kb to open it."
+        )
+
+
+class StoreFull(StoreError):
+    """No room left for a write; what was acknowledged before is kept."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"The disk that holds {path} is full. Free some space and run the same command again: "
+            "everything already added is kept."
+        )
+
+
+class ModelError(KbError):
+    """The embedding model is missing, altered, or not the one the store was made with."""
+
+    exit_code = 3
