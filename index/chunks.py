@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -23,8 +24,10 @@ Count = Callable[[Sequence[str]], list[int]]
 _SPECIAL_TOKENS = 2
 _LABEL_CHARS = 80
 _BREADCRUMB_TOKENS = 64
-# Characters of a chunk that is well filled; chosen on the judged sets (docs/benchmarks.md).
-TARGET = 1000
+# Characters of a chunk that is well filled, chosen on the judged sets (docs/benchmarks.md). Talk is thinner than
+# writing: its chunks are filled to the window.
+TARGET = 850
+TARGET_TALK = 1300
 _LONGEST_TALK = 90.0
 # Between the parts of one chunk of notes may stand only white space and markers of lists, quotes and tasks.
 _ONLY_MARKERS = re.compile(r"(?:[\s>*+\-]|\d{1,9}[.)]|\[[ xX]\])*\Z")
@@ -125,11 +128,13 @@ class _Cutter:
         self._text = document.text
         self._count = count
         self._window = window - _SPECIAL_TOKENS
+        self._target = TARGET_TALK if _is_talk(document) else TARGET
         shown = [self._shown(s.start_char, s.end_char, s) for s in document.segments]
         tokens = count(shown) if shown else []
         self._whole = [
             _Unit(s.start_char, s.end_char, n, shown[n], tokens[n]) for n, s in enumerate(document.segments)
         ]
+        self._line_starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", self._text))]
         self._trails: dict[tuple[str, ...], tuple[tuple[str, ...], int]] = {}
 
     def _shown(self, start: int, end: int, segment: Segment) -> str:
@@ -227,7 +232,7 @@ class _Cutter:
     def _fits(self, units: list[_Unit], budget: int) -> bool:
         if sum(u.tokens for u in units) > budget:
             return False
-        return sum(len(u.shown) + 1 for u in units) - 1 <= TARGET
+        return sum(len(u.shown) + 1 for u in units) - 1 <= self._target
 
     def _emit(self, trail: tuple[str, ...], units: list[_Unit]) -> Iterator[tuple[tuple[str, ...], list[_Unit]]]:
         """One group, cut where something that is not searched lies between its parts, and kept in the window."""
@@ -270,7 +275,7 @@ class _Cutter:
     def _groups(self, units: list[_Unit], budget: int) -> Iterator[list[_Unit]]:
         """Sentences of one long paragraph in parts of about equal length."""
         length = sum(len(u.shown) + 1 for u in units)
-        parts = max(1, -(-length // TARGET), -(-sum(u.tokens for u in units) // budget))
+        parts = max(1, -(-length // self._target), -(-sum(u.tokens for u in units) // budget))
         share = length / parts
         run: list[_Unit] = []
         size = 0
@@ -319,7 +324,7 @@ class _Cutter:
             turn_ends = following is None or _names(following) != _names(segments[at])
             named = _names(segments[at]) and (at == 0 or _names(segments[at - 1]) != _names(segments[at]))
             label = ", ".join(_names(segments[at])) + ": " if named else ""
-            pieces = [unit] if len(unit.shown) <= TARGET / 2 else self._pieces_of_talk(unit)
+            pieces = [unit] if len(unit.shown) <= self._target / 2 else self._pieces_of_talk(unit)
             for n, piece in enumerate(pieces):
                 closes = piece.shown.rstrip("\"'”’)").endswith((".", "?", "!", "…"))
                 piece.closes = closes or (turn_ends and n == len(pieces) - 1)
@@ -383,6 +388,7 @@ class _Cutter:
             locator=locate(self._text, segments, start, end),
             segments=segments,
             sentences=tuple(found),
+            lines=(bisect_right(self._line_starts, start), bisect_right(self._line_starts, max(end - 1, start))),
         )
 
     def _cut_segments(self, units: list[_Unit]) -> Iterator[Segment]:

@@ -191,18 +191,25 @@ def cpu_has_bf16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
+def backend_name(config: Config) -> str:
+    """What would run the model here: openvino, onnx or torch."""
+    if config.backend != "auto":
+        return config.backend
+    return "openvino" if cpu_has_bf16() else "onnx"
+
+
 def open_embedder(config: Config) -> Embedder:
     """The embedder that the settings and this machine ask for.
 
     Raises `ModelError` if the model cannot be had.
     """
     threads = config.threads or os.cpu_count() or 1
-    backend = config.backend
+    backend = backend_name(config)
     if backend == "torch":
         return TorchEmbedder(config.model, model_folder(config.model))
     model = exported(config)
     try:
-        if backend == "openvino" or (backend == "auto" and cpu_has_bf16()):
+        if backend == "openvino":
             return OpenVinoEmbedder(model, threads)
         return OnnxEmbedder(model, threads)
     except (RuntimeError, OSError) as error:

@@ -6,6 +6,7 @@ words in double quotes must stand together to earn the phrase's bonus.
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 from collections.abc import Iterable, Sequence
@@ -99,6 +100,18 @@ class LexicalIndex:
         """The analysed words of a text, each once, in order."""
         return list(dict.fromkeys(self._analyzer.analyze(text)))
 
+    def words(self, text: str) -> list[str]:
+        """The analysed words that carry a text's subject, each once: what a query looks for."""
+        kept = [w for w in re.findall(r"\w+", text) if w.lower() not in _STOPWORDS]
+        return self.terms(" ".join(kept) or text)
+
+    def rarity(self, terms: Sequence[str]) -> dict[str, float]:
+        """ln(1 + chunks ÷ chunks that hold the word), 0 for a word that stands nowhere."""
+        searcher = self._index.searcher()
+        total = max(int(searcher.num_docs), 1)
+        counts = {term: int(searcher.doc_freq("body", term)) for term in terms}
+        return {term: math.log(1 + total / n) if n else 0.0 for term, n in counts.items()}
+
     def search(self, query: str, limit: int, documents: Sequence[str] | None = None) -> list[tuple[str, float]]:
         """Chunk ids with their BM25 scores, best first; only from `documents`, if given."""
         built = self._query(query)
@@ -114,8 +127,7 @@ class LexicalIndex:
         return [(str(searcher.doc(address)["id"][0]), float(score)) for score, address in hits]
 
     def _query(self, text: str) -> tantivy.Query | None:
-        words = [w for w in re.findall(r"\w+", text) if w.lower() not in _STOPWORDS]
-        terms = self.terms(" ".join(words) or text)[:_MOST_TERMS]
+        terms = self.words(text)[:_MOST_TERMS]
         if not terms:
             return None
         clauses = []

@@ -16,6 +16,7 @@ _LINE = re.compile(r"[^\r\n]+")
 _LONGEST = 420
 _CLAUSE = re.compile(r"[;:,)\]](?=\s)|\s[-–—](?=\s)")
 # Without these no sentence can end, so the splitter need not be loaded.
+_INITIALS = re.compile(r"(?:\b[A-Za-z]\.){2,}\s*\Z")
 _MAY_END = re.compile(r"[.!?…。！？]")
 
 
@@ -28,12 +29,23 @@ def _punkt() -> Callable[[str], list[str]]:
 
 def split(text: str) -> list[tuple[int, int]]:
     """Spans of the sentences of one paragraph, white space at their sides left out."""
-    pieces = _punkt()(text) if _MAY_END.search(text) else [text]
+    pieces = _mended(_punkt()(text)) if _MAY_END.search(text) else [text]
     spans, at = [], 0
     for piece in pieces:
         spans += _bounded(text, at, at + len(piece))
         at += len(piece)
     return spans
+
+
+def _mended(pieces: list[str]) -> list[str]:
+    """Punkt cuts after "the A.I." and the like; what goes on in lower case is the same sentence."""
+    out: list[str] = []
+    for piece in pieces:
+        if out and piece[:1].islower() and _INITIALS.search(out[-1]):
+            out[-1] += piece
+        else:
+            out.append(piece)
+    return out
 
 
 def _bounded(text: str, start: int, end: int) -> list[tuple[int, int]]:

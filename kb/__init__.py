@@ -1,1 +1,25 @@
-"""A research knowledge base that answers with citations."""
+"""A research knowledge base that answers at your level, every statement cited.
+
+    import kb
+    library = kb.open("~/kb")
+    library.ingest(["~/notes"])
+    print(library.ask("What is a pipeline bubble?", level="beginner").text)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kb.library import Library
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "open"]
+
+
+def open(home: str | Path | None = None, **settings: Any) -> Library:
+    """Open the knowledge base in a folder, or the person's own if none is named; `settings` go over config.toml."""
+    from kb.library import open_library
+
+    return open_library(Path(home).expanduser() if home is not None else None, **settings)

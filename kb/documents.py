@@ -118,7 +118,8 @@ class Chunk:
 
     `text` is the source's slice as written; between joined segments one space stands for what was left out.
     `embedded` is what the model and the lexical index see: breadcrumb, speakers, cleaner text.
-    `sentences` are spans in the document's text, in order; `segments` are the document's, cut to this span.
+    `sentences` are spans in the document's text, in order; `segments` are the document's, cut to this span; `lines`
+    are the first and last line of the text that it touches, 1-based.
     """
 
     id: str
@@ -132,6 +133,7 @@ class Chunk:
     segments: tuple[Segment, ...] = ()
     sentences: tuple[tuple[int, int], ...] = ()
     derived: bool = False
+    lines: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,405 @@
+"""The catalog: one SQLite file that is the truth of a knowledge base.
+
+Documents with their states, chunks with their locators, vectors by the hash of what was embedded, and a journal of
+what the derived indexes have still to be told. Chroma and tantivy can be rebuilt from it at any time.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kb import locators
+from kb.documents import Chunk, Document, Kind, Metadata, Segment
+from kb.errors import StoreError, StoreFull, StoreTooNew
+
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS documents (
+    id TEXT PRIMARY KEY, uri TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
+    metadata TEXT NOT NULL, published TEXT, ingested TEXT NOT NULL, state TEXT NOT NULL, error TEXT,
+    fingerprint TEXT NOT NULL, content TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS documents_content ON documents (content);
+CREATE TABLE IF NOT EXISTS tags (document_id TEXT NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (tag, document_id))
+    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS chunks (
+    id TEXT PRIMARY KEY, document_id TEXT NOT NULL, n INTEGER NOT NULL, start_char INTEGER NOT NULL,
+    end_char INTEGER NOT NULL, breadcrumb TEXT NOT NULL, text TEXT NOT NULL, embedded TEXT NOT NULL,
+    embedded_hash BLOB NOT NULL, segments TEXT NOT NULL, sentences TEXT NOT NULL, locator TEXT NOT NULL,
+    derived INTEGER NOT NULL DEFAULT 0, first_line INTEGER NOT NULL, last_line INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS chunks_document ON chunks (document_id, n);
+CREATE INDEX IF NOT EXISTS chunks_hash ON chunks (embedded_hash);
+CREATE TABLE IF NOT EXISTS vectors (hash BLOB NOT NULL, model TEXT NOT NULL, vector BLOB NOT NULL,
+    PRIMARY KEY (hash, model)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS journal (chunk_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS failures (uri TEXT PRIMARY KEY, error TEXT NOT NULL, attempts INTEGER NOT NULL,
+    last TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+_MOST_VARIABLES = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document as the catalog lists it: all but its text."""
+
+    id: str
+    uri: str
+    kind: Kind
+    title: str
+    metadata: Metadata
+    published: str | None
+    ingested: str
+    state: str
+    error: str | None
+    fingerprint: str
+    content: str
+    chunks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An item that could not be read, and how often it was tried."""
+
+    uri: str
+    error: str
+    attempts: int
+    last: str
+
+
+@contextmanager
+def plain_errors(where: Path) -> Iterator[None]:
+    """SQLite's errors as one line: a full disk, a file that is no catalog, a folder that cannot be written."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        message = str(error)
+        if "full" in message or "disk I/O" in message:
+            raise StoreFull(str(where)) from error
+        if "locked" in message:
+            raise StoreError(f"{where} is locked by another program. Try again when it is done.") from error
+        raise StoreError(f"{where} cannot be used ({message}). Restore it from a backup or name another home.") from error
+
+
+class Catalog:
+    """The truth about documents and chunks. Open it read-only for queries; one writer holds the home's lock."""
+
+    def __init__(self, path: Path, write: bool) -> None:
+        """Open `catalog.sqlite` (made when writing). Raises `StoreError`, `StoreTooNew`, `StoreFull`."""
+        self.path = path
+        with plain_errors(path):
+            if write:
+                self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+            else:
+                uri = path.absolute().as_uri() + "?mode=ro"
+                self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
+            self._db.execute("PRAGMA mmap_size = 268435456")
+            self._check_version(write)
+            self.made = bool(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+    def _check_version(self, write: bool) -> None:
+        found = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        if found > SCHEMA_VERSION:
+            raise StoreTooNew(str(self.path), found, SCHEMA_VERSION)
+        if write and found < SCHEMA_VERSION:
+            with self.transaction():
+                for statement in _SCHEMA.split(";\n"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing."""
+        with plain_errors(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with plain_errors(self.path):
+            return self._db.execute(sql, values).fetchall()
+
+    def _rows_for(self, sql: str, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Rows of a query with one `IN (?)` list, asked in portions that SQLite takes."""
+        rows: list[tuple[Any, ...]] = []
+        for at in range(0, len(keys), _MOST_VARIABLES):
+            part = list(keys[at : at + _MOST_VARIABLES])
+            rows += self._rows(sql.replace("(?)", f"({','.join('?' * len(part))})"), part)
+        return rows
+
+    # Facts
+
+    def fact(self, name: str) -> str | None:
+        """A fact about the whole base: generation, model, dimension, chunker."""
+        rows = self._rows("SELECT value FROM facts WHERE name = ?", (name,))
+        return str(rows[0][0]) if rows else None
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Note a fact."""
+        with plain_errors(self.path):
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    def generation(self) -> int:
+        """Counts the changes that readers must see; they reopen what they hold when it has moved."""
+        return int(self.fact("generation") or 0)
+
+    # Documents
+
+    _ENTRY = (
+        "SELECT id, uri, kind, title, metadata, published, ingested, state, error, fingerprint, content, "
+        "(SELECT count(*) FROM chunks WHERE document_id = documents.id) FROM documents"
+    )
+
+    def entries(self, where: str = "", values: Sequence[Any] = ()) -> list[Entry]:
+        """Documents without their texts, by uri. `where` is our own SQL, never a person's."""
+        rows = self._rows(f"{self._ENTRY} {where} ORDER BY uri", values)
+        return [Entry(*row[:4], json.loads(row[4]), *row[5:]) for row in rows]
+
+    def entry_of(self, uri: str) -> Entry | None:
+        """The document at a uri."""
+        return next(iter(self.entries("WHERE uri = ?", (uri,))), None)
+
+    def entries_with(self, content: str) -> list[Entry]:
+        """Documents whose file has this content hash."""
+        return self.entries("WHERE content = ?", (content,))
+
+    def text_of(self, document_id: str) -> str:
+        """A document's text."""
+        rows = self._rows("SELECT text FROM documents WHERE id = ?", (document_id,))
+        return str(rows[0][0]) if rows else ""
+
+    def has_document(self, document_id: str) -> bool:
+        """Whether the id is taken."""
+        return bool(self._rows("SELECT 1 FROM documents WHERE id = ?", (document_id,)))
+
+    def put_document(self, document: Document, fingerprint: str, content: str, now: str) -> None:
+        """Add or replace a document; its time of first ingest stays."""
+        published = document.metadata.get("published")
+        self._db.execute(
+            "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,'ok',NULL,?,?) ON CONFLICT (id) DO UPDATE SET "
+            "uri=excluded.uri, kind=excluded.kind, title=excluded.title, text=excluded.text, "
+            "metadata=excluded.metadata, published=excluded.published, state='ok', error=NULL, "
+            "fingerprint=excluded.fingerprint, content=excluded.content",
+            (
+                document.id,
+                document.uri,
+                document.kind,
+                document.title,
+                document.text,
+                json.dumps(document.metadata, ensure_ascii=False),
+                published,
+                now,
+                fingerprint,
+                content,
+            ),
+        )
+        self._db.execute("DELETE FROM tags WHERE document_id = ?", (document.id,))
+        self._db.executemany(
+            "INSERT OR IGNORE INTO tags VALUES (?, ?)",
+            [(document.id, tag.casefold()) for tag in document.metadata.get("tags", [])],
+        )
+        self._db.execute("DELETE FROM failures WHERE uri = ?", (document.uri,))
+
+    def move_document(self, document_id: str, uri: str, title: str) -> None:
+        """Give a document the uri at which its file now stands, and the title that goes with it."""
+        self._db.execute("UPDATE documents SET uri = ?, title = ? WHERE id = ?", (uri, title, document_id))
+
+    def remove_document(self, document_id: str) -> None:
+        """Take a document out, its chunks and tags with it."""
+        for table, column in (("chunks", "document_id"), ("tags", "document_id"), ("documents", "id")):
+            self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (document_id,))
+
+    def put_failure(self, uri: str, error: str, now: str) -> None:
+        """Note that an item could not be read."""
+        self._db.execute(
+            "INSERT INTO failures VALUES (?, ?, 1, ?) ON CONFLICT (uri) DO UPDATE SET error = excluded.error, "
+            "attempts = attempts + 1, last = excluded.last",
+            (uri, error, now),
+        )
+
+    def clear_failure(self, uri: str) -> None:
+        """Forget a failure that is mended."""
+        self._db.execute("DELETE FROM failures WHERE uri = ?", (uri,))
+
+    def failures(self) -> list[Failure]:
+        """Items that could not be read the last time they were tried."""
+        return [Failure(*row) for row in self._rows("SELECT * FROM failures ORDER BY uri")]
+
+    # Chunks
+
+    def chunk_ids(self, document_id: str | None = None) -> set[str]:
+        """Ids of a document's chunks, or of all."""
+        if document_id is None:
+            return {str(row[0]) for row in self._rows("SELECT id FROM chunks")}
+        return {str(row[0]) for row in self._rows("SELECT id FROM chunks WHERE document_id = ?", (document_id,))}
+
+    def count(self, table: str) -> int:
+        """Rows of one of our tables."""
+        return int(self._rows(f"SELECT count(*) FROM {table}")[0][0])
+
+    def put_chunks(self, document_id: str, chunks: Sequence[Chunk], hashes: Sequence[bytes]) -> None:
+        """Make these the document's chunks, in order, in place of all it had."""
+        self._db.execute("DELETE FROM chunks WHERE document_id = ?", (document_id,))
+        self._db.executemany(
+            "INSERT OR REPLACE INTO chunks VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            [
+                (
+                    c.id,
+                    document_id,
+                    n,
+                    c.start_char,
+                    c.end_char,
+                    json.dumps(c.breadcrumb, ensure_ascii=False),
+                    c.text,
+                    c.embedded,
+                    digest,
+                    json.dumps([_segment_row(s) for s in c.segments], ensure_ascii=False),
+                    json.dumps(c.sentences),
+                    json.dumps(locators.as_json(c.locator), ensure_ascii=False),
+                    int(c.derived),
+                    *c.lines,
+                )
+                for n, (c, digest) in enumerate(zip(chunks, hashes, strict=True))
+            ],
+        )
+
+    _CHUNK = (
+        "SELECT id, document_id, start_char, end_char, breadcrumb, text, embedded, locator, segments, sentences, "
+        "derived, first_line, last_line FROM chunks"
+    )
+
+    def chunks(self, ids: Sequence[str]) -> dict[str, Chunk]:
+        """Chunks by id; ids that are not in the catalog are left out."""
+        return {row[0]: _chunk(row) for row in self._rows_for(f"{self._CHUNK} WHERE id IN (?)", ids)}
+
+    def chunks_of(self, document_id: str) -> list[Chunk]:
+        """A document's chunks, in order."""
+        return [_chunk(row) for row in self._rows(f"{self._CHUNK} WHERE document_id = ? ORDER BY n", (document_id,))]
+
+    def places(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+        """Document id and position of chunks, by id."""
+        rows = self._rows_for("SELECT id, document_id, n FROM chunks WHERE id IN (?)", ids)
+        return {row[0]: (row[1], row[2]) for row in rows}
+
+    def neighbours(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
+        """Ids of the chunks at these (document, position) places, where there are any."""
+        found = {}
+        for document_id, n in places:
+            rows = self._rows("SELECT id FROM chunks WHERE document_id = ? AND n = ?", (document_id, n))
+            if rows:
+                found[(document_id, n)] = str(rows[0][0])
+        return found
+
+    def documents_of(self, ids: Sequence[str]) -> dict[str, Entry]:
+        """Entries by document id."""
+        found = {}
+        for at in range(0, len(ids), _MOST_VARIABLES):
+            part = list(ids[at : at + _MOST_VARIABLES])
+            for entry in self.entries(f"WHERE id IN ({','.join('?' * len(part))})", part):
+                found[entry.id] = entry
+        return found
+
+    def match_ids(self, prefix: str) -> list[tuple[str, str]]:
+        """("document" or "chunk", id) for every id that begins with the prefix, at most ten."""
+        low, high = prefix, prefix + "\uffff"
+        rows = self._rows("SELECT 'document', id FROM documents WHERE id >= ? AND id < ? LIMIT 10", (low, high))
+        rows += self._rows("SELECT 'chunk', id FROM chunks WHERE id >= ? AND id < ? LIMIT 10", (low, high))
+        return [(str(a), str(b)) for a, b in rows]
+
+    # Vectors
+
+    def vectors(self, hashes: Sequence[bytes], model: str) -> dict[bytes, npt.NDArray[np.float32]]:
+        """Cached vectors by the hash of the embedded text."""
+        found = {}
+        for at in range(0, len(hashes), _MOST_VARIABLES):
+            part = list(hashes[at : at + _MOST_VARIABLES])
+            marks = ",".join("?" * len(part))
+            rows = self._rows(f"SELECT hash, vector FROM vectors WHERE model = ? AND hash IN ({marks})", [model, *part])
+            for digest, blob in rows:
+                found[digest] = np.frombuffer(blob, dtype=np.float32)
+        return found
+
+    def chunk_vectors(self, ids: Sequence[str], model: str) -> dict[str, npt.NDArray[np.float32]]:
+        """Vectors by chunk id."""
+        rows = self._rows_for("SELECT id, embedded_hash FROM chunks WHERE id IN (?)", ids)
+        found = self.vectors([digest for _, digest in rows], model)
+        return {chunk_id: found[digest] for chunk_id, digest in rows if digest in found}
+
+    def put_vectors(self, vectors: Iterable[tuple[bytes, npt.NDArray[np.float32]]], model: str) -> None:
+        """Keep vectors, so that the same text is never embedded twice."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
+            [(digest, model, vector.astype(np.float32).tobytes()) for digest, vector in vectors],
+        )
+
+    # Journal: ids whose state in Chroma and tantivy may differ from the catalog's
+
+    def begin_changes(self, ids: Iterable[str]) -> None:
+        """Note ids before a derived index is told of them; a crash in between is mended from these."""
+        with self.transaction():
+            self._db.executemany("INSERT OR IGNORE INTO journal VALUES (?)", [(i,) for i in ids])
+
+    def end_changes(self) -> None:
+        """The derived indexes agree with the catalog again; readers will look anew."""
+        with self.transaction():
+            self._db.execute("DELETE FROM journal")
+            self.set_fact("generation", str(self.generation() + 1))
+
+    def journal(self) -> list[str]:
+        """Ids noted by a writer that did not finish."""
+        return [str(row[0]) for row in self._rows("SELECT chunk_id FROM journal")]
+
+    # Filters
+
+    def documents_matching(self, where: str, values: Sequence[Any]) -> list[str]:
+        """Ids of documents that fit a condition (our own SQL)."""
+        return [str(row[0]) for row in self._rows(f"SELECT id FROM documents WHERE {where}", values)]
+
+    def chunk_ids_in(self, document_ids: Sequence[str]) -> list[str]:
+        """Ids of the chunks of these documents."""
+        return [str(row[0]) for row in self._rows_for("SELECT id FROM chunks WHERE document_id IN (?)", document_ids)]
+
+
+def _segment_row(segment: Segment) -> list[Any]:
+    return [segment.start_char, segment.end_char, locators.as_json(segment.locator), segment.form, segment.depth]
+
+
+def _chunk(row: tuple[Any, ...]) -> Chunk:
+    segments = tuple(Segment(a, b, locators.from_json(loc), form, depth) for a, b, loc, form, depth in json.loads(row[8]))
+    return Chunk(
+        id=row[0],
+        document_id=row[1],
+        start_char=row[2],
+        end_char=row[3],
+        breadcrumb=tuple(json.loads(row[4])),
+        text=row[5],
+        embedded=row[6],
+        locator=locators.from_json(json.loads(row[7])),
+        segments=segments,
+        sentences=tuple((a, b) for a, b in json.loads(row[9])),
+        derived=bool(row[10]),
+        lines=(row[11], row[12]),
+    )

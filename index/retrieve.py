@@ -1,0 +1,337 @@
+"""A question to hits: BM25 and cosine fused, neighbours of talk counted in, near-copies folded.
+
+score = w·cosine + (1 − w)·(BM25 ÷ the query's best BM25). Talk goes on about one thing over several chunks, so a chunk of talk
+also gets a share of its neighbours' scores. Weights were chosen on the judged sets (docs/benchmarks.md).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from index import locks
+from index.base import CATALOG, Indexes, check_model
+from index.catalog import Catalog, Entry
+from index.embed import Embedder
+from kb import locators
+from kb.documents import KINDS, Chunk, Dropped, Hit, Kind, Scores, SearchResult
+from kb.errors import UsageError
+
+_COSINE_WEIGHT = 0.6
+_NEIGHBOUR_WEIGHT = 0.2
+_CANDIDATES = 200
+# Passages this alike say the same; the second is folded into the first.
+_COPY_COSINE = 0.99
+# Up to so many chunks, a filtered query compares the vectors themselves and asks Chroma nothing.
+_EXACT = 4000
+_MOST_DOCUMENT_TERMS = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a query is restricted to. Dates are of publication, else of ingest; both ends are included."""
+
+    kinds: tuple[Kind, ...] = ()
+    tags: tuple[str, ...] = ()
+    source: str | None = None
+    since: str | None = None
+    until: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.kinds or self.tags or self.source or self.since or self.until)
+
+
+def make_filters(
+    kinds: Sequence[str] = (),
+    tags: Sequence[str] = (),
+    source: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    today: dt.date | None = None,
+) -> Filters:
+    """Filters from a person's words. Raises `UsageError` for an unknown kind or a date that is none."""
+    known: dict[str, Kind] = {kind: kind for kind in KINDS}
+    for kind in kinds:
+        if kind not in known:
+            raise UsageError(f"There is no kind {kind!r}. Kinds are: {', '.join(KINDS)}.")
+    day = today or dt.date.today()
+    return Filters(
+        kinds=tuple(known[kind] for kind in kinds),
+        tags=tuple(tag.lstrip("#").casefold() for tag in tags),
+        source=source,
+        since=_date(since, day),
+        until=_date(until, day),
+    )
+
+
+def _date(text: str | None, today: dt.date) -> str | None:
+    if text is None:
+        return None
+    if match := re.fullmatch(r"(\d{1,5})d", text.strip()):
+        return (today - dt.timedelta(days=int(match.group(1)))).isoformat()
+    try:
+        return dt.datetime.fromisoformat(text.strip()).date().isoformat()
+    except ValueError:
+        raise UsageError(f"{text!r} is no date. Write 2026-05-01, or 7d for seven days ago.") from None
+
+
+@dataclass(slots=True)
+class _Candidate:
+    chunk_id: str
+    cosine: float = 0.0
+    bm25: float = 0.0
+    vector_rank: int | None = None
+    lexical_rank: int | None = None
+    fused: float = 0.0
+
+    def scores(self) -> Scores:
+        return Scores(self.fused, self.cosine, self.bm25, self.vector_rank, self.lexical_rank)
+
+
+class Retriever:
+    """Answers queries from a home, and looks anew whenever another process has written to it."""
+
+    def __init__(self, home: Path, model: str, embedder: Callable[[], Embedder]) -> None:
+        """`embedder` is called at the first query, so that it can load meanwhile."""
+        self._home = home
+        self._model = model
+        self._embedder = embedder
+        self._catalog: Catalog | None = None
+        self._indexes: Indexes | None = None
+        self._checked = False
+
+    def close(self) -> None:
+        """Let go of the files."""
+        if self._indexes is not None:
+            self._indexes.close()
+            self._indexes = None
+        if self._catalog is not None:
+            self._catalog.close()
+            self._catalog = None
+
+    def catalog(self) -> Catalog | None:
+        """The catalog, opened for reading; None while nothing was ever ingested."""
+        if self._catalog is None and (self._home / CATALOG).is_file():
+            catalog = Catalog(self._home / CATALOG, write=False)
+            if not catalog.made:
+                catalog.close()
+                return None
+            self._catalog = catalog
+        return self._catalog
+
+    def terms(self, text: str) -> list[str]:
+        """The words of a text as the lexical index sees them, stop words left out."""
+        return self._open_indexes().lexical.words(text)
+
+    def rarity(self, terms: Sequence[str]) -> dict[str, float]:
+        """How much each word tells: ln(1 + chunks ÷ chunks that hold it), 0 for a word that stands nowhere."""
+        return self._open_indexes().lexical.rarity(terms)
+
+    def _open_indexes(self) -> Indexes:
+        if self._indexes is None:
+            raise UsageError("There is nothing to search yet. Run: kb ingest FOLDER.")
+        return self._indexes
+
+    def _fresh(self, catalog: Catalog) -> Indexes:
+        """The derived indexes as of the catalog's generation. The caller holds the access lock."""
+        generation = catalog.generation()
+        if self._indexes is not None and self._indexes.generation != generation:
+            self._indexes.close()
+            self._indexes = None
+        if self._indexes is None:
+            check_model(catalog, self._model)
+            self._indexes = Indexes(self._home, self._model)
+            self._indexes.generation = generation
+        return self._indexes
+
+    def search(self, query: str, k: int, filters: Filters | None = None, trace: bool = False) -> SearchResult:
+        """The k best chunks for a query, and with `trace` the candidates that fell and why."""
+        began = time.perf_counter()
+        filters = filters or Filters()
+        catalog = self.catalog()
+        if catalog is None or not query.strip() or catalog.count("chunks") == 0:
+            return SearchResult(query, (), ms=_ms(began))
+        allowed = self._allowed(catalog, filters)
+        with locks.access(self._home, exclusive=False):
+            indexes = self._fresh(catalog)
+            opened = time.perf_counter()
+            vector = self._embedder().embed([query])[0]
+            embedded = time.perf_counter()
+            candidates = self._candidates(catalog, indexes, query, vector, max(_CANDIDATES, 3 * k), allowed)
+        legs = time.perf_counter()
+        ranked = self._fuse(catalog, candidates, vector)
+        hits, dropped = self._select(catalog, ranked, k, trace)
+        timings = {
+            "open": 1000 * (opened - began),
+            "embed": 1000 * (embedded - opened),
+            "legs": 1000 * (legs - embedded),
+            "rank": _ms(legs),
+        }
+        return SearchResult(query, tuple(hits), tuple(dropped), _ms(began), timings)
+
+    def _allowed(self, catalog: Catalog, filters: Filters) -> list[str] | None:
+        """The ids of the documents that the filters let through; None if they let through all."""
+        if not filters:
+            return None
+        where, values = ["1"], []
+        if filters.kinds:
+            where.append(f"kind IN ({','.join('?' * len(filters.kinds))})")
+            values += list(filters.kinds)
+        for tag in filters.tags:
+            where.append("id IN (SELECT document_id FROM tags WHERE tag = ? OR tag LIKE ? ESCAPE '\\')")
+            escaped = tag.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            values += [tag, escaped + "/%"]
+        if filters.source:
+            where.append("id = ?")
+            values.append(filters.source)
+        for bound, sign in ((filters.since, ">="), (filters.until, "<=")):
+            if bound:
+                where.append(f"substr(coalesce(published, ingested), 1, 10) {sign} ?")
+                values.append(bound)
+        return catalog.documents_matching(" AND ".join(where), values)
+
+    def _candidates(
+        self,
+        catalog: Catalog,
+        indexes: Indexes,
+        query: str,
+        vector: npt.NDArray[np.float32],
+        wanted: int,
+        allowed: list[str] | None,
+    ) -> dict[str, _Candidate]:
+        found: dict[str, _Candidate] = {}
+        by_vector, by_word = self._legs(catalog, indexes, query, vector, wanted, allowed)
+        for rank, (chunk_id, cosine) in enumerate(by_vector, start=1):
+            found[chunk_id] = _Candidate(chunk_id, cosine=cosine, vector_rank=rank)
+        for rank, (chunk_id, bm25) in enumerate(by_word, start=1):
+            candidate = found.setdefault(chunk_id, _Candidate(chunk_id))
+            candidate.bm25, candidate.lexical_rank = bm25, rank
+        return found
+
+    def _legs(
+        self,
+        catalog: Catalog,
+        indexes: Indexes,
+        query: str,
+        vector: npt.NDArray[np.float32],
+        wanted: int,
+        allowed: list[str] | None,
+    ) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
+        if allowed is None:
+            return indexes.store.query(vector, wanted), indexes.lexical.search(query, wanted)
+        if not allowed:
+            return [], []
+        inside = set(catalog.chunk_ids_in(allowed))
+        share = max(len(inside), 1) / max(catalog.count("chunks"), 1)
+        over = int(wanted / share) + 1
+        if len(inside) <= _EXACT:
+            vectors = catalog.chunk_vectors(sorted(inside), self._model)
+            scored = [(i, float(v @ vector)) for i, v in vectors.items()]
+            by_vector = sorted(scored, key=lambda pair: (-pair[1], pair[0]))[:wanted]
+        else:
+            by_vector = [pair for pair in indexes.store.query(vector, over) if pair[0] in inside][:wanted]
+        if len(allowed) <= _MOST_DOCUMENT_TERMS:
+            return by_vector, indexes.lexical.search(query, wanted, allowed)
+        return by_vector, [pair for pair in indexes.lexical.search(query, over) if pair[0] in inside][:wanted]
+
+    def _fuse(
+        self, catalog: Catalog, candidates: dict[str, _Candidate], vector: npt.NDArray[np.float32]
+    ) -> list[_Candidate]:
+        """Candidates, best first. What the catalog does not know (half-written, just removed) falls out here."""
+        places = catalog.places(list(candidates))
+        candidates = {i: c for i, c in candidates.items() if i in places}
+        best = max((c.bm25 for c in candidates.values()), default=0.0) or 1.0
+        talk = self._talk_documents(catalog, places)
+        around: dict[tuple[str, int], str] = {}
+        for chunk_id, (document_id, n) in places.items():
+            around[(document_id, n)] = chunk_id
+        missing = {
+            (document_id, m)
+            for document_id, n in places.values()
+            if document_id in talk
+            for m in (n - 1, n + 1)
+            if (document_id, m) not in around
+        }
+        around |= catalog.neighbours(missing)
+        unknown = [i for i, c in candidates.items() if c.vector_rank is None]
+        unknown += [i for i in around.values() if i not in candidates]
+        vectors = catalog.chunk_vectors(unknown, self._model)
+        cosines = {i: float(v @ vector) for i, v in vectors.items()}
+        base: dict[str, float] = {}
+        for chunk_id in {*candidates, *around.values()}:
+            candidate = candidates.get(chunk_id)
+            if candidate is not None and candidate.vector_rank is None:
+                candidate.cosine = cosines.get(chunk_id, 0.0)
+            cosine = candidate.cosine if candidate else cosines.get(chunk_id, 0.0)
+            bm25 = candidate.bm25 if candidate else 0.0
+            base[chunk_id] = _COSINE_WEIGHT * cosine + (1 - _COSINE_WEIGHT) * bm25 / best
+        for chunk_id, candidate in candidates.items():
+            document_id, n = places[chunk_id]
+            candidate.fused = base[chunk_id]
+            if document_id in talk:
+                near = [base[around[(document_id, m)]] for m in (n - 1, n + 1) if (document_id, m) in around]
+                share = sum(near) / len(near) if near else base[chunk_id]
+                candidate.fused = (base[chunk_id] + _NEIGHBOUR_WEIGHT * share) / (1 + _NEIGHBOUR_WEIGHT)
+        return sorted(candidates.values(), key=lambda c: (-c.fused, c.chunk_id))
+
+    def _talk_documents(self, catalog: Catalog, places: Mapping[str, tuple[str, int]]) -> set[str]:
+        ids = sorted({document_id for document_id, _ in places.values()})
+        return {i for i, entry in catalog.documents_of(ids).items() if entry.kind in ("transcript", "audio")}
+
+    def _select(
+        self, catalog: Catalog, ranked: list[_Candidate], k: int, trace: bool
+    ) -> tuple[list[Hit], list[Dropped]]:
+        """The first k that are not near-copies of a better one."""
+        window = ranked[: 2 * k + 20]
+        chunks = catalog.chunks([c.chunk_id for c in window])
+        entries = catalog.documents_of(sorted({chunk.document_id for chunk in chunks.values()}))
+        vectors = catalog.chunk_vectors(list(chunks), self._model)
+        hits: list[Hit] = []
+        dropped: list[Dropped] = []
+        kept: list[tuple[str, Any]] = []
+        for candidate in window:
+            chunk = chunks.get(candidate.chunk_id)
+            entry = entries.get(chunk.document_id) if chunk else None
+            if chunk is None or entry is None:
+                continue
+            reason = ""
+            if len(hits) >= k:
+                reason = f"below the first {k}"
+            else:
+                vector = vectors.get(chunk.id)
+                copy = _copied(chunk, vector, kept)
+                if copy:
+                    reason = f"nearly the same as {copy}"
+                else:
+                    kept.append((chunk.id, vector))
+                    hits.append(_hit(len(hits) + 1, chunk, entry, candidate.scores()))
+            if reason and trace:
+                dropped.append(Dropped(chunk.id, entry.title, candidate.scores(), reason))
+        return hits, dropped
+
+
+def _copied(chunk: Chunk, vector: Any, kept: list[tuple[str, Any]]) -> str:
+    """The id of a kept chunk that says the same, or nothing."""
+    if vector is None:
+        return ""
+    for other_id, other in kept:
+        if other is not None and float(vector @ other) >= _COPY_COSINE:
+            return other_id
+    return ""
+
+
+def _hit(rank: int, chunk: Chunk, entry: Entry, scores: Scores) -> Hit:
+    link = locators.link(entry.uri, entry.metadata, chunk.locator, chunk.lines)
+    return Hit(rank, chunk, scores, entry.kind, entry.title, entry.uri, link, entry.published or entry.ingested)
+
+
+def _ms(began: float) -> float:
+    return 1000 * (time.perf_counter() - began)

@@ -1,0 +1,104 @@
+"""Vectors to chunks: Chroma, one collection an embedding model. The only module that imports chromadb."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.errors import StoreError, StoreFull
+
+# The defaults miss 62 of 300 self-queries on hard vectors; these miss none.
+_HNSW = {"space": "cosine", "ef_construction": 200, "max_neighbors": 32, "ef_search": 200}
+
+
+def collection_name(model: str) -> str:
+    """A collection's name for a model: its own readable name and a hash, since names may differ in odd characters."""
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", Path(model).name).strip("-")[:40] or "model"
+    return f"kb-{readable}-{hashlib.sha256(model.encode()).hexdigest()[:8]}"
+
+
+class VectorStore:
+    """A Chroma collection of unit vectors by chunk id. Callers hold the locks of `index.locks`."""
+
+    def __init__(self, folder: Path, model: str) -> None:
+        """Open or make the collection. Raises `StoreError` if Chroma cannot use the folder."""
+        # Chroma's telemetry asks the network at import; nothing of this program does.
+        os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
+        import chromadb
+        from chromadb.config import Settings
+
+        self._folder = folder
+        with self._plain_errors():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._client = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+            self._collection = self._client.get_or_create_collection(
+                collection_name(model), embedding_function=None, configuration={"hnsw": dict(_HNSW)}
+            )
+            self._most = int(self._client.get_max_batch_size())
+
+    def close(self) -> None:
+        """Let go of the folder; the next open reads what other processes wrote."""
+        self._client.close()
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            # Chroma's own errors have no common base that its Rust core keeps to; all of them mean the same here.
+            message = str(error)
+            if isinstance(error, StoreError):
+                raise
+            if "full" in message or "No space left" in message or "disk I/O" in message:
+                raise StoreFull(str(self._folder)) from error
+            raise StoreError(
+                f"The vector store in {self._folder} cannot be used ({message.splitlines()[0] if message else error!r}). "
+                "Delete that folder and run any kb ingest; it is built anew from the catalog, nothing is re-embedded."
+            ) from error
+
+    def upsert(self, ids: Sequence[str], vectors: npt.NDArray[np.float32], documents: Sequence[str]) -> None:
+        """Put vectors in place of those with their ids; `documents` are the ids of the chunks' documents."""
+        with self._plain_errors():
+            for at in range(0, len(ids), self._most):
+                part = slice(at, at + self._most)
+                metadatas: list[Any] = [{"document_id": document} for document in documents[part]]
+                self._collection.upsert(ids=list(ids[part]), embeddings=vectors[part], metadatas=metadatas)
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Take ids out; ids that are not there do no harm."""
+        with self._plain_errors():
+            for at in range(0, len(ids), self._most):
+                self._collection.delete(ids=list(ids[at : at + self._most]))
+
+    def query(self, vector: npt.NDArray[np.float32], limit: int) -> list[tuple[str, float]]:
+        """Chunk ids with their cosines, best first."""
+        with self._plain_errors():
+            total = self._collection.count()
+            if not total or limit < 1:
+                return []
+            found = self._collection.query(
+                query_embeddings=[vector], n_results=min(limit, total), include=["distances"]
+            )
+            distances = (found["distances"] or [[]])[0]
+            return [(i, 1.0 - float(d)) for i, d in zip(found["ids"][0], distances, strict=True)]
+
+    def __len__(self) -> int:
+        with self._plain_errors():
+            return int(self._collection.count())
+
+    def ids(self) -> set[str]:
+        """The ids of every vector in the collection."""
+        with self._plain_errors():
+            found: set[str] = set()
+            total = self._collection.count()
+            for at in range(0, total, 10_000):
+                found.update(self._collection.get(limit=10_000, offset=at, include=[])["ids"])
+            return found

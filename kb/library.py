@@ -1,0 +1,313 @@
+"""A knowledge base, open in this process: one method a command. The commands and the pages call nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from kb import config as settings
+from kb import locators
+from kb.config import Config
+from kb.documents import KINDS, LEVELS, Answer, Hit, Kind, Level, Locator, SearchResult
+from kb.errors import UnknownId, UsageError
+
+if TYPE_CHECKING:
+    from index.catalog import Entry, Failure
+    from index.embed import Embedder
+    from index.retrieve import Filters, Retriever
+    from kb.pipeline import Progress, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A document, or a passage of one, and where it can be opened."""
+
+    document_id: str
+    chunk_id: str | None
+    kind: Kind
+    title: str
+    uri: str
+    link: str
+    locator: Locator | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A source as lists show it. `state`: ok, failed (with the error), or gone (its file is no longer there)."""
+
+    document_id: str | None
+    uri: str
+    kind: Kind | None
+    title: str
+    state: str
+    chunks: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is in a knowledge base and how it stands."""
+
+    home: Path
+    documents: int
+    chunks: int
+    kinds: dict[str, int]
+    failures: list[Failure]
+    model: str
+    backend: str
+    generation: int
+    writer: str
+    disk_mb: float
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Library:
+    """A knowledge base. Open with `kb.open(home)`; usable from several threads; close it, or use `with`."""
+
+    def __init__(self, config: Config, now: Callable[[], dt.datetime] | None = None) -> None:
+        self.config = config
+        self.home = config.home
+        self._now = now or (lambda: dt.datetime.now().astimezone())
+        self._retriever: Retriever | None = None
+        self._embedder: Embedder | None = None
+        self._loading = threading.Lock()
+        self._opening = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the store's files."""
+        if self._retriever is not None:
+            self._retriever.close()
+            self._retriever = None
+
+    # Parts, opened when first needed
+
+    def embedder(self) -> Embedder:
+        """The embedding model, loaded once."""
+        with self._loading:
+            if self._embedder is None:
+                from index.embed import open_embedder
+
+                self._embedder = open_embedder(self.config)
+            return self._embedder
+
+    def warm_up(self) -> None:
+        """Start loading the embedding model in a thread, while something else is done."""
+
+        def load() -> None:
+            try:
+                self.embedder()
+            except Exception:  # noqa: S110 - the query that needs the model meets the same error and says it
+                pass
+
+        threading.Thread(target=load, name="kb-embedder", daemon=True).start()
+
+    def retriever(self) -> Retriever:
+        """The search over this base."""
+        with self._opening:
+            if self._retriever is None:
+                from index.retrieve import Retriever
+
+                self._retriever = Retriever(self.home, self.config.model, self.embedder)
+            return self._retriever
+
+    # Commands
+
+    def ingest(
+        self,
+        places: Iterable[str | Path],
+        kind: str | None = None,
+        wait: float = 0.0,
+        on_progress: Callable[[Progress], None] | None = None,
+        report: Report | None = None,
+    ) -> Report:
+        """Add files and folders; unchanged ones cost nothing.
+
+        A `report` that is passed in is filled as the work goes, so that it is there after an interruption too.
+        Raises `UsageError` for an unknown kind, `StoreError` if the base cannot be written.
+        """
+        from index.base import writing
+        from kb.pipeline import Ingest, Report
+
+        chosen = next((k for k in KINDS if k == kind), None)
+        if kind is not None and chosen is None:
+            raise UsageError(f"There is no kind {kind!r}. Kinds are: {', '.join(KINDS)}.")
+        with writing(self.home, self.config.model, wait) as writer:
+            run = Ingest(
+                writer,
+                self.embedder,
+                self._now,
+                self.config.max_file_mb,
+                on_progress or (lambda _: None),
+                report if report is not None else Report(),
+            )
+            return run.run(places, chosen)
+
+    def filters(
+        self,
+        kinds: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        source: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> Filters:
+        """Filters from a person's words. Raises `UsageError` for what cannot be."""
+        from index.retrieve import make_filters
+
+        document = self.find(source)[0] if source else None
+        return make_filters(kinds, tags, document, since, until, self._now().date())
+
+    def search(self, query: str, k: int = 10, filters: Filters | None = None, trace: bool = False) -> SearchResult:
+        """The k passages that fit a query best."""
+        if k < 1:
+            raise UsageError("-k must be 1 or more.")
+        return self.retriever().search(query, k, filters, trace)
+
+    def ask(
+        self,
+        question: str,
+        level: str | None = None,
+        k: int = 8,
+        filters: Filters | None = None,
+        trace: bool = False,
+    ) -> Answer:
+        """An answer at a level, every statement cited; or that the sources do not say.
+
+        Raises `UsageError` for an unknown level or an empty question.
+        """
+        from kb.tutor.answers import answer
+
+        return answer(self.retriever(), self.embedder, question, check_level(level or self.config.level), k, filters, trace)
+
+    def find(self, prefix: str) -> tuple[str, str | None]:
+        """The document id, and the chunk id if it is a chunk's, that a prefix names. Raises `UnknownId`."""
+        catalog = self.retriever().catalog()
+        found = catalog.match_ids(prefix) if catalog is not None and prefix else []
+        exact = [match for match in found if match[1] == prefix]
+        if exact:
+            found = exact
+        if not found:
+            raise UnknownId(f"No source or passage has the id {prefix!r}. kb sources list shows the ids.")
+        if len(found) > 1:
+            raise UnknownId(f"{prefix!r} fits several ids: {', '.join(i for _, i in found[:5])}. Write more of it.")
+        kind, found_id = found[0]
+        assert catalog is not None
+        if kind == "document":
+            return found_id, None
+        return catalog.places([found_id])[found_id][0], found_id
+
+    def place(self, prefix: str) -> Place:
+        """The document or passage with an id (or the beginning of one). Raises `UnknownId`."""
+        document_id, chunk_id = self.find(prefix)
+        catalog = self.retriever().catalog()
+        assert catalog is not None
+        entry = catalog.documents_of([document_id])[document_id]
+        if chunk_id is None:
+            text = catalog.text_of(document_id)
+            return Place(document_id, None, entry.kind, entry.title, entry.uri, entry.uri, None, text)
+        chunk = catalog.chunks([chunk_id])[chunk_id]
+        link = locators.link(entry.uri, entry.metadata, chunk.locator, chunk.lines)
+        return Place(document_id, chunk_id, entry.kind, entry.title, entry.uri, link, chunk.locator, chunk.text)
+
+    def sources(self) -> list[SourceRow]:
+        """Every source, failed ones too, by uri."""
+        from kb.pipeline import path_of
+
+        catalog = self.retriever().catalog()
+        if catalog is None:
+            return []
+        failures = {failure.uri: failure for failure in catalog.failures()}
+        rows = []
+        for entry in catalog.entries():
+            failure = failures.pop(entry.uri, None)
+            path = path_of(entry.uri)
+            state = "failed" if failure else "gone" if path is not None and not path.exists() else "ok"
+            error = failure.error if failure else None
+            rows.append(SourceRow(entry.id, entry.uri, entry.kind, entry.title, state, entry.chunks, error))
+        rows += [SourceRow(None, f.uri, None, _name(f.uri), "failed", 0, f.error) for f in failures.values()]
+        return sorted(rows, key=lambda row: row.uri)
+
+    def source(self, prefix: str) -> tuple[Entry, str]:
+        """One document's entry and its text. Raises `UnknownId`."""
+        document_id, _ = self.find(prefix)
+        catalog = self.retriever().catalog()
+        assert catalog is not None
+        return catalog.documents_of([document_id])[document_id], catalog.text_of(document_id)
+
+    def remove(self, prefixes: Sequence[str], wait: float = 0.0) -> list[str]:
+        """Take documents out; the uris that went. Raises `UnknownId` before anything is removed."""
+        from index.base import writing
+
+        ids = [self.find(prefix)[0] for prefix in prefixes]
+        with writing(self.home, self.config.model, wait) as writer:
+            uris = [entry.uri for entry in writer.catalog.documents_of(ids).values()]
+            writer.remove(ids)
+        return uris
+
+    def status(self) -> Status:
+        """Counts, failures, the model, who is writing."""
+        from index import locks
+        from index.embed import backend_name
+
+        catalog = self.retriever().catalog()
+        kinds: dict[str, int] = {}
+        warnings: list[tuple[str, str]] = []
+        for entry in catalog.entries() if catalog is not None else []:
+            kinds[entry.kind] = kinds.get(entry.kind, 0) + 1
+            warnings += [(entry.uri, warning) for warning in entry.metadata.get("warnings", [])]
+        size = sum(p.stat().st_size for p in self.home.rglob("*") if p.is_file()) if self.home.exists() else 0
+        return Status(
+            home=self.home,
+            documents=sum(kinds.values()),
+            chunks=catalog.count("chunks") if catalog is not None else 0,
+            kinds=dict(sorted(kinds.items())),
+            failures=catalog.failures() if catalog is not None else [],
+            model=(catalog.fact("model") if catalog is not None else None) or self.config.model,
+            backend=backend_name(self.config),
+            generation=catalog.generation() if catalog is not None else 0,
+            writer=locks.holder(self.home),
+            disk_mb=round(size / 1e6, 1),
+            warnings=warnings,
+        )
+
+    def as_retriever(self, k: int = 10, filters: Filters | None = None) -> Any:
+        """This search as LlamaIndex's `BaseRetriever`, for programs of one's own."""
+        from kb.llamaindex import KbRetriever
+
+        return KbRetriever(lambda query: self.search(query, k, filters).hits)
+
+
+def check_level(level: str) -> Level:
+    """The level of that name. Raises `UsageError` with the names there are."""
+    for known in LEVELS:
+        if known == level:
+            return known
+    raise UsageError(f"There is no level {level!r}. Levels are: {', '.join(LEVELS)}.")
+
+
+def _name(uri: str) -> str:
+    from urllib.parse import unquote
+
+    return unquote(uri.rstrip("/").rsplit("/", 1)[-1])
+
+
+def open_library(home: Path | str | None = None, **overrides: Any) -> Library:
+    """Open the knowledge base in a folder (made at the first ingest), or the person's own if none is named.
+
+    Raises `UsageError` for wrong settings and `StoreError` for a home that is a file.
+    """
+    return Library(settings.load(Path(home) if home is not None else None, **overrides))
+
+
+__all__ = ["Hit", "Library", "Place", "SourceRow", "Status", "check_level", "open_library"]
