@@ -138,6 +138,8 @@ class _Cutter:
         self._trails: dict[tuple[str, ...], tuple[tuple[str, ...], int]] = {}
 
     def _shown(self, start: int, end: int, segment: Segment) -> str:
+        if segment.form == "heading":
+            return ""  # the breadcrumb has it
         body = self._text[start:end]
         return body if segment.form in ("code", "table") else plain(body)
 
@@ -189,6 +191,8 @@ class _Cutter:
     def _leads(self, section: list[_Unit], at: int) -> bool:
         """Whether a short line of prose stands directly above a list, as its caption."""
         unit = section[at]
+        if self._document.segments[unit.segment].form == "heading":
+            return False
         if at + 1 == len(section) or self._document.segments[section[at + 1].segment].depth == 0:
             return False
         gap = self._text[unit.end : section[at + 1].start]
@@ -211,10 +215,11 @@ class _Cutter:
                 current = units
                 continue
             if node.children:
-                if current:
+                if any(unit.shown for unit in current):
                     yield from self._emit(trail, current)
+                    current = []
                 label = node.units[0].shown.split("\n")[0]
-                yield from self._pack(node.children, (*path, label), self._own(node, trail, budget))
+                yield from self._pack(node.children, (*path, label), current + self._own(node, budget))
                 current = []
                 continue
             pieces = self._pieces(node.units[0])
@@ -225,7 +230,7 @@ class _Cutter:
                 current += piece
         yield from self._emit(trail, current)
 
-    def _own(self, node: _Node, trail: tuple[str, ...], budget: int) -> list[_Unit]:
+    def _own(self, node: _Node, budget: int) -> list[_Unit]:
         unit = node.units[0]
         return [unit] if self._fits([unit], budget) else self._pieces(unit)
 
@@ -384,7 +389,7 @@ class _Cutter:
             end_char=end,
             breadcrumb=breadcrumb,
             text=slice_of(self._text, segments, start, end),
-            embedded=" › ".join(breadcrumb) + "\n" + separator.join(u.shown for u in units),
+            embedded=" › ".join(breadcrumb) + "\n" + separator.join(u.shown for u in units if u.shown),
             locator=locate(self._text, segments, start, end),
             segments=segments,
             sentences=tuple(found),

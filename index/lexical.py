@@ -1,4 +1,4 @@
-"""Words to chunks: BM25 by tantivy over the chunks' text and breadcrumbs.
+"""Words to chunks: BM25 by tantivy over the chunks' breadcrumbs and text.
 
 Queries are built from analysed words, never parsed from the person's text, so no syntax in a question can break them;
 words in double quotes must stand together to earn the phrase's bonus.
@@ -22,8 +22,6 @@ VERSION = 1
 
 _ANALYZER = "kb"
 _MOST_TERMS = 64
-# A word in the breadcrumb (title, headings, parents) says less about a passage than one in its text, but says it.
-_TRAIL_BOOST = 0.4
 _PHRASE_BOOST = 2.0
 _QUOTED = re.compile(r"[\"“”]([^\"“”]{2,200})[\"“”]")
 # Words that carry a question's grammar and not its subject.
@@ -44,7 +42,6 @@ class LexicalIndex:
         builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
         builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
         builder.add_text_field("body", tokenizer_name=_ANALYZER, index_option="position")
-        builder.add_text_field("trail", tokenizer_name=_ANALYZER, index_option="freq")
         self._schema = builder.build()
         self._analyzer = (
             tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
@@ -75,10 +72,8 @@ class LexicalIndex:
             writer.delete_documents("id", chunk_id)
         for chunk in chunks:
             writer.delete_documents("id", chunk.id)
-            trail, _, body = chunk.embedded.partition("\n")
-            writer.add_document(
-                tantivy.Document(id=[chunk.id], document=[chunk.document_id], body=[body], trail=[trail])
-            )
+            # Words of the breadcrumb (title, headings, parents) count as the passage's own.
+            writer.add_document(tantivy.Document(id=[chunk.id], document=[chunk.document_id], body=[chunk.embedded]))
         writer.commit()
         writer.wait_merging_threads()
         self._index.reload()
@@ -130,11 +125,7 @@ class LexicalIndex:
         terms = self.words(text)[:_MOST_TERMS]
         if not terms:
             return None
-        clauses = []
-        for term in terms:
-            body = tantivy.Query.term_query(self._schema, "body", term, "freq")
-            trail = tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, "trail", term, "freq"), _TRAIL_BOOST)
-            clauses += [(tantivy.Occur.Should, body), (tantivy.Occur.Should, trail)]
+        clauses = [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "body", t, "freq")) for t in terms]
         for phrase in _QUOTED.findall(text):
             together = self._analyzer.analyze(phrase)
             if len(together) > 1:

@@ -71,6 +71,8 @@ def of_segment(text: str, segment: Segment) -> list[tuple[int, int]]:
     """
     body = text[segment.start_char : segment.end_char]
     lines = [(m.start(), m.end()) for m in _LINE.finditer(body) if not m.group().isspace()]
+    if segment.form == "heading":
+        return [(segment.start_char, segment.end_char)]
     if segment.form in ("code", "table"):
         spans = [span for a, b in lines for span in _bounded(body, a, b)]
     elif len(lines) > 1 and not _wrapped(body, lines):

@@ -78,7 +78,7 @@ class _Outline:
     title: str = ""
     _path: list[tuple[int, str]] = field(default_factory=list)
     _depth: int = 0
-    _bare: tuple[int, int] | None = None  # the last heading, while nothing stands under it
+    _bare: tuple[int, int] | None = None  # the last heading, until something stands under it
 
     def __post_init__(self) -> None:
         self._lines = LineTable(self.text)
@@ -115,6 +115,7 @@ class _Outline:
         level = int(token.tag[1])
         if self._path and self._path[-1][0] >= level:
             self._close_heading()
+        self._bare = None
         start, end = self._span(token)
         title = plain(content)
         if not self.title and level == 1:
@@ -126,7 +127,7 @@ class _Outline:
         self._bare = trim(self.text, start + (marked.end() if marked else 0), end)
 
     def _close_heading(self) -> None:
-        """A heading with nothing under it is itself the content."""
+        """Add the heading that is open: something stands under it, or nothing ever will."""
         if self._bare is not None and self._bare[0] < self._bare[1]:
             self._add(*self._bare, "heading")
         self._bare = None
@@ -140,7 +141,8 @@ class _Outline:
                 a = match.end() if match else a
             a, b = trim(self.text, a, b)
             if a < b:
-                self._bare = None
+                # A heading is quotable with what stands under it; one that only holds other headings is not content.
+                self._close_heading()
                 self._add(a, b, form)
 
     def _add(self, start: int, end: int, form: Form) -> None:

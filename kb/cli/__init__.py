@@ -1,1 +1,1 @@
-"""The commands."""
+"""The commands: arguments in, text or JSON out. `python -m kb.cli` is `kb`."""

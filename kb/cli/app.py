@@ -1,0 +1,294 @@
+"""Every command of `kb`, in the order of its help. Heavy parts are imported by the command that needs them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kb.errors import UsageError
+
+if TYPE_CHECKING:
+    from index.retrieve import Filters
+    from kb.library import Library
+
+app = typer.Typer(
+    name="kb",
+    help="A research knowledge base that answers at your level, every statement cited.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # half of the time that --help may take went into drawing boxes
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+sources_app = typer.Typer(help="List, show and remove what was ingested.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(sources_app, name="sources")
+
+Home = Annotated[Path | None, typer.Option("--home", help="The knowledge base's folder (KB_HOME).", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Trace = Annotated[bool, typer.Option("--trace", help="Show why each passage stands where it does.")]
+Kinds = Annotated[list[str] | None, typer.Option("--kind", help="Only this kind; can be said again.")]
+Tags = Annotated[list[str] | None, typer.Option("--tag", help="Only sources with this tag.")]
+Source = Annotated[str | None, typer.Option("--source", help="Only the source with this id.")]
+Since = Annotated[str | None, typer.Option("--since", help="Published (else ingested) since: 2026-05-01, 7d.")]
+Until = Annotated[str | None, typer.Option("--until", help="Published (else ingested) until.")]
+Batch = Annotated[
+    str | None, typer.Option("--batch", help="A file of JSON lines (- is standard input); prints JSON lines.")
+]
+Wait = Annotated[float, typer.Option("--wait", help="Seconds to wait if another kb is writing.")]
+
+
+def _open(home: Path | None) -> Library:
+    import kb
+
+    return kb.open(home)
+
+
+def _print(value: dict[str, Any]) -> None:
+    from kb.cli import shapes
+
+    print(shapes.dump(value))
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from kb import __version__
+
+        print(f"kb {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def demo(json: Json = False) -> int:
+    """Ingest the sample into a throw-away home, ask a question, print the cited answer."""
+    from kb.cli import demo as sample
+
+    return sample.run(json)
+
+
+@app.command()
+def ingest(
+    places: Annotated[list[str], typer.Argument(metavar="SOURCE…", help="Files and folders.", show_default=False)],
+    kind: Annotated[str | None, typer.Option("--kind", help="What the files are, instead of a look inside.")] = None,
+    wait: Wait = 0.0,
+    json: Json = False,
+    home: Home = None,
+) -> int:
+    """Add notes and transcripts. Unchanged files cost nothing."""
+    from kb.cli import render, shapes
+    from kb.cli.progress import bar
+    from kb.pipeline import Report
+
+    report = Report()
+    try:
+        with _open(home) as library, bar() as tell:
+            library.ingest(places, kind, wait, tell, report)
+    finally:
+        if json:
+            print(shapes.dump(shapes.ingest(report)))
+        elif report.seconds:
+            render.problems(render.console(stderr=True), report)
+            render.console().print(render.summary(report))
+    return 1 if report.failed else 0
+
+
+@app.command()
+def search(
+    query: Annotated[str | None, typer.Argument(help="Words or a question.", show_default=False)] = None,
+    k: Annotated[int, typer.Option("-k", help="How many passages.")] = 10,
+    kind: Kinds = None,
+    tag: Tags = None,
+    source: Source = None,
+    since: Since = None,
+    until: Until = None,
+    trace: Trace = False,
+    batch: Batch = None,
+    json: Json = False,
+    home: Home = None,
+) -> int:
+    """Find passages by their words and their meaning."""
+    from kb.cli import batch as lines
+    from kb.cli import render, shapes
+
+    with _open(home) as library:
+        library.warm_up()
+        filters = _filters(library, kind, tag, source, since, until)
+        if batch is not None:
+            return lines.run(batch, "query", lambda text, _: shapes.search(library.search(text, k, filters, trace)))
+        result = library.search(_required(query, "QUERY"), k, filters, trace)
+        if json:
+            _print(shapes.search(result))
+        else:
+            out = render.console()
+            render.search(out, result)
+            if trace:
+                render.trace(out, result)
+    return 0
+
+
+@app.command()
+def ask(
+    question: Annotated[str | None, typer.Argument(help="A question; - reads it.", show_default=False)] = None,
+    level: Annotated[
+        str | None, typer.Option("--level", help="eli5, beginner, practitioner or expert.", show_default="practitioner")
+    ] = None,
+    k: Annotated[int, typer.Option("-k", help="How many passages to answer from.")] = 8,
+    kind: Kinds = None,
+    tag: Tags = None,
+    source: Source = None,
+    since: Since = None,
+    until: Until = None,
+    trace: Trace = False,
+    batch: Batch = None,
+    json: Json = False,
+    home: Home = None,
+) -> int:
+    """Answer a question at a level, every sentence cited."""
+    from kb.cli import batch as lines
+    from kb.cli import render, shapes
+    from kb.library import check_level
+
+    with _open(home) as library:
+        if level is not None:
+            check_level(level)
+        library.warm_up()
+        filters = _filters(library, kind, tag, source, since, until)
+        if batch is not None:
+
+            def one(text: str, row: dict[str, Any]) -> dict[str, Any]:
+                asked = row.get("level", level)
+                if asked is not None and not isinstance(asked, str):
+                    raise UsageError(f"the level {asked!r} is no word")
+                return shapes.ask(library.ask(text, asked, k, filters, trace))
+
+            return lines.run(batch, "question", one)
+        text = _required(question, "QUESTION")
+        given = library.ask(sys.stdin.read() if text == "-" else text, level, k, filters, trace)
+        if json:
+            _print(shapes.ask(given))
+        else:
+            render.answer(render.console(), given)
+    return 0
+
+
+def _required(value: str | None, name: str) -> str:
+    if value is None:
+        raise UsageError(f"{name} is missing; --help shows how to say it.")
+    return value
+
+
+def _filters(
+    library: Library,
+    kind: list[str] | None,
+    tag: list[str] | None,
+    source: str | None,
+    since: str | None,
+    until: str | None,
+) -> Filters:
+    return library.filters(kind or (), tag or (), source, since, until)
+
+
+@app.command(name="open")
+def open_(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Of a source or a passage; its beginning is enough.")],
+    only_print: Annotated[bool, typer.Option("--print", help="Say where it is; do not open it.")] = False,
+    json: Json = False,
+    home: Home = None,
+) -> int:
+    """Open a source at a passage, in the program that this system uses for it."""
+    from kb.cli import render, shapes
+
+    with _open(home) as library:
+        found = library.place(id_)
+    if json:
+        _print(shapes.place(found))
+        return 0
+    render.place(render.console(), found)
+    if not only_print and sys.stdout.isatty():
+        typer.launch(found.link)
+    return 0
+
+
+@sources_app.command(name="list")
+def list_sources(json: Json = False, home: Home = None) -> int:
+    """List sources with their states: ok, failed, gone."""
+    from kb.cli import render, shapes
+
+    with _open(home) as library:
+        rows = library.sources()
+    if json:
+        _print({"sources": [shapes.source(row) for row in rows]})
+    else:
+        render.sources(render.console(), rows)
+    return 0
+
+
+@sources_app.command(name="show")
+def show_source(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Of a source; its beginning is enough.")],
+    text: Annotated[bool, typer.Option("--text", help="Print the text as it is kept.")] = False,
+    json: Json = False,
+    home: Home = None,
+) -> int:
+    """Show one source: what is known of it, or its text."""
+    from kb.cli import render
+
+    with _open(home) as library:
+        entry, body = library.source(id_)
+    if json:
+        facts = {name: getattr(entry, name) for name in ("uri", "kind", "title", "state", "chunks", "metadata")}
+        _print({"document_id": entry.id, **facts, **({"text": body} if text else {})})
+    elif text:
+        sys.stdout.write(body)
+    else:
+        out = render.console()
+        out.print(f"{entry.id}  {entry.kind}  {render.safe(entry.title)}\n{render.safe(render.name_of(entry.uri))}")
+        out.print(f"{entry.chunks} passages, {len(body):,} characters, ingested {entry.ingested}")
+        for name, value in entry.metadata.items():
+            words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            out.print(f"{name}: {render.safe(words)}")
+    return 0
+
+
+@sources_app.command(name="remove")
+def remove_sources(
+    ids: Annotated[list[str], typer.Argument(metavar="ID…", help="Of sources.")],
+    wait: Wait = 0.0,
+    json: Json = False,
+    home: Home = None,
+) -> int:
+    """Take sources out of the knowledge base; their files stay."""
+    from kb.cli import render
+
+    with _open(home) as library:
+        gone = library.remove(ids, wait)
+    if json:
+        _print({"removed": gone})
+    else:
+        for uri in gone:
+            render.console().print(f"removed {render.safe(render.name_of(uri))}")
+    return 0
+
+
+@app.command()
+def status(json: Json = False, home: Home = None) -> int:
+    """Say what is in the knowledge base, what failed and why, and which model answers."""
+    from kb.cli import render, shapes
+
+    with _open(home) as library:
+        found = library.status()
+    if json:
+        _print(shapes.status(found))
+    else:
+        render.status(render.console(), found)
+    return 0

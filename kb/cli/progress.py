@@ -1,0 +1,32 @@
+"""Progress of an ingest, on standard error, only where a person is watching."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kb.pipeline import Progress
+
+
+@contextmanager
+def bar() -> Iterator[Callable[[Progress], None]]:
+    """A line that says how far an ingest is; nothing where standard error is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("looking", total=None)
+
+        def tell(progress: object) -> None:
+            done, total = getattr(progress, "done", 0), getattr(progress, "total", 0)
+            embedded = getattr(progress, "embedded", 0)
+            shown.update(task, completed=done, total=total, description=f"{embedded} passages embedded")
+
+        yield tell

@@ -1,0 +1,188 @@
+"""What commands print for people."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from rich.console import Console
+from rich.text import Text
+
+from kb import locators
+from kb.documents import Answer, Citation, Hit, SearchResult
+from kb.markup import plain
+
+if TYPE_CHECKING:
+    from kb.library import Place, SourceRow, Status
+    from kb.pipeline import Report
+
+_SHOWN_PROBLEMS = 20
+_PASSAGE_CHARS = 400
+
+
+def console(stderr: bool = False) -> Console:
+    """Where text goes; no markup of Rich's is read from sources, and nothing is highlighted by guess."""
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def name_of(uri: str) -> str:
+    """A uri as a person reads it: a path for files, without percent signs."""
+    return unquote(uri.removeprefix("file://")) if uri.startswith("file://") else uri
+
+
+def shown(text: str) -> str:
+    """A passage as a reader sees it: link texts, one line, no control characters that a terminal would obey."""
+    words = " ".join(plain(line) for line in text.splitlines())
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
+
+
+def safe(text: str) -> str:
+    """A title or path without control characters."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def summary(report: Report) -> str:
+    """The one line that ends an ingest."""
+    parts = [
+        f"added {report.added}",
+        f"updated {report.updated}",
+        f"unchanged {report.unchanged}",
+        f"removed {report.removed}",
+        f"skipped {len(report.skipped)}",
+        f"failed {len(report.failed)}" + (" (kb status)" if report.failed else ""),
+    ]
+    return " ".join(parts) + f" in {report.seconds:.1f} s"
+
+
+def problems(out: Console, report: Report) -> None:
+    """Name each item that failed, was skipped, or was read with a guess."""
+    groups = (
+        ("failed", "bold red", report.failed),
+        ("skipped", "dim", report.skipped),
+        ("warning", "yellow", report.warnings),
+    )
+    for label, style, items in groups:
+        for uri, reason in items[:_SHOWN_PROBLEMS]:
+            out.print(Text.assemble((f"{label} ", style), safe(name_of(uri)), f": {reason}"))
+        if len(items) > _SHOWN_PROBLEMS:
+            out.print(f"{label}: and {len(items) - _SHOWN_PROBLEMS} more (--json lists all)")
+
+
+def hits(out: Console, found: tuple[Hit, ...]) -> None:
+    """Hits with their place, link and passage."""
+    for hit in found:
+        head = Text.assemble((f"{hit.rank:>2}  ", "bold"), (safe(hit.title), "bold"), f" · {hit.kind} · ")
+        head.append(safe(locators.describe(hit.chunk.locator)))
+        head.append(f"   {hit.scores.fused:.3f}", "dim")
+        out.print(head)
+        passage = textwrap.shorten(shown(hit.chunk.text), _PASSAGE_CHARS, placeholder=" …")
+        out.print(textwrap.indent(textwrap.fill(passage, 100), "    "))
+        out.print(Text("    " + hit.link, "dim"))
+
+
+def search(out: Console, result: SearchResult) -> None:
+    """A search's hits."""
+    if not result.hits:
+        out.print("No hits. kb status says what is in this knowledge base.")
+    hits(out, result.hits)
+
+
+def trace(out: Console, result: SearchResult) -> None:
+    """Ranks and scores of each hit, and why candidates fell."""
+    if not result.dropped and not result.hits:
+        return
+    times = "  ".join(f"{name} {ms:.0f} ms" for name, ms in result.timings.items())
+    out.print(Text(f"\ntrace   {times}", "dim"))
+    out.print(Text("rank  fused  cosine (rank)   BM25 (rank)   passage", "dim"))
+    for hit in result.hits:
+        s = hit.scores
+        vector, lexical = s.vector_rank or "–", s.lexical_rank or "–"
+        out.print(
+            f"{hit.rank:>4}  {s.fused:.3f}  {s.cosine:.3f} ({vector!s:>3})  {s.bm25:6.2f} ({lexical!s:>3})  "
+            f"{hit.chunk.id}  {safe(hit.title)}"
+        )
+    for fallen in result.dropped:
+        s = fallen.scores
+        vector, lexical = s.vector_rank or "–", s.lexical_rank or "–"
+        out.print(
+            f"   –  {s.fused:.3f}  {s.cosine:.3f} ({vector!s:>3})  {s.bm25:6.2f} ({lexical!s:>3})  "
+            f"{fallen.chunk_id}  {safe(fallen.title)}: {fallen.reason}"
+        )
+
+
+def answer(out: Console, given: Answer) -> None:
+    """An answer with its sources, or what is nearest to one."""
+    out.print(Text(safe(given.question), "bold"))
+    out.print()
+    if given.abstained:
+        out.print(f"{given.text} (confidence {given.confidence:.2f})")
+        if given.nearest:
+            out.print("\nThe nearest passages:")
+            hits(out, given.nearest)
+        return
+    for claim in given.claims:
+        marks = "".join(f" [{n}]" for n in claim.citations)
+        out.print(textwrap.fill(shown(claim.text) + marks, 100, initial_indent="  ", subsequent_indent="  "))
+        if not claim.supported:
+            out.print(Text(f"  not supported: {claim.why}", "yellow"))
+    out.print()
+    out.print(Text("Sources", "bold"))
+    for cited in given.citations:
+        citation(out, cited)
+    out.print(
+        Text(f"\n{given.level} · {given.answerer} · confidence {given.confidence:.2f} · {given.ms:.0f} ms", "dim")
+    )
+    if given.trace is not None:
+        trace(out, given.trace)
+
+
+def citation(out: Console, cited: Citation) -> None:
+    """A source: title, place, the words quoted, a link."""
+    head = Text.assemble((f"[{cited.n}] ", "bold"), safe(cited.title), f" · {cited.kind} · ")
+    head.append(safe(locators.describe(cited.locator)))
+    out.print(head)
+    quote = textwrap.shorten(shown(cited.quote), _PASSAGE_CHARS, placeholder=" …")
+    out.print(textwrap.fill(f"“{quote}”", 100, initial_indent="    ", subsequent_indent="    "))
+    out.print(Text("    " + cited.link, "dim"))
+
+
+def place(out: Console, found: Place) -> None:
+    """Where an id leads, and the words there."""
+    where = f" · {locators.describe(found.locator)}" if found.locator else ""
+    out.print(Text(safe(f"{found.title} · {found.kind}{where}"), "bold"))
+    out.print(Text(found.link, "dim"))
+    if found.locator is not None:
+        out.print(textwrap.fill(shown(found.text), 100))
+
+
+def sources(out: Console, rows: list[SourceRow]) -> None:
+    """A line a source."""
+    if not rows:
+        out.print("No sources yet. Add some: kb ingest FOLDER")
+    for row in rows:
+        mark = {"ok": "", "gone": "  (its file is gone)"}.get(row.state, f"  {row.state}: {row.error}")
+        out.print(
+            f"{row.document_id or '–':<13}  {row.kind or '–':<10}  {row.chunks:>5}  {safe(row.title)}  "
+            f"{safe(name_of(row.uri))}{mark}"
+        )
+
+
+def status(out: Console, found: Status) -> None:
+    """What is in the knowledge base, what failed, which model answers."""
+    kinds = ", ".join(f"{n} {kind}" for kind, n in found.kinds.items())
+    out.print(Text(f"Knowledge base in {found.home}", "bold"))
+    out.print(f"  documents  {found.documents}" + (f" ({kinds})" if kinds else ""))
+    out.print(f"  passages   {found.chunks}")
+    out.print(f"  embedding  {found.model} by {found.backend}")
+    out.print("  answers    extractive: sentences quoted from your sources; no language model is set")
+    out.print(f"  disk       {found.disk_mb} MB")
+    if found.writer:
+        out.print(f"  writing    {found.writer}")
+    if not found.documents:
+        out.print("\nIt is empty. Add some: kb ingest FOLDER; or look around first: kb demo")
+    for failure in found.failures:
+        tries = f", tried {failure.attempts} times" if failure.attempts > 1 else ""
+        out.print(Text.assemble(("failed ", "bold red"), safe(name_of(failure.uri)), f": {failure.error}{tries}"))
+    for uri, warning in found.warnings[:_SHOWN_PROBLEMS]:
+        out.print(Text.assemble(("warning ", "yellow"), safe(name_of(uri)), f": {warning}"))

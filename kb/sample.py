@@ -1,0 +1,18 @@
+"""The sample that `kb demo` reads, and the question that it answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kb.errors import UsageError
+
+QUESTION = "Why does retrieval miss the passage that has the answer?"
+
+
+def folder() -> Path:
+    """The sample's folder: beside the package in a wheel, `corpus/` in a checkout. Raises `UsageError` if neither is."""
+    here = Path(__file__).parent
+    for place in (here / "_sample", here.parent / "corpus"):
+        if place.is_dir():
+            return place
+    raise UsageError("The sample is missing from this installation. Reinstall kb.")

@@ -1,0 +1,86 @@
+"""The evidence for a question: the sentences of the passages found, frozen before anything is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kb.documents import Hit
+from kb.markup import plain
+
+# What is shorter says nothing by itself; "Right." and bare links are no answers.
+_FEWEST_WORDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a passage. `quote` is the source's own words, `plain` what a reader sees of them.
+
+    `n` is its place in the passage, `near` what stands around it, for sense that one sentence does not carry.
+    """
+
+    hit: Hit
+    n: int
+    start: int
+    end: int
+    quote: str
+    plain: str
+    near: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The passages of a question and their sentences, in the order of the hits."""
+
+    hits: tuple[Hit, ...]
+    sentences: tuple[Sentence, ...]
+
+
+def gather(hits: Sequence[Hit]) -> Evidence:
+    """Cut the passages into sentences that can be quoted. Derived passages are shown, never quoted."""
+    sentences: list[Sentence] = []
+    for hit in hits:
+        if not hit.chunk.derived:
+            sentences += _of_hit(hit)
+    return Evidence(tuple(hits), tuple(sentences))
+
+
+def _of_hit(hit: Hit) -> list[Sentence]:
+    chunk = hit.chunk
+    out: list[Sentence] = []
+    quotes = [cut_quote(hit, start, end) for start, end in chunk.sentences]
+    for n, ((start, end), quote) in enumerate(zip(chunk.sentences, quotes, strict=True)):
+        words = plain(quote)
+        if not says_something(words):
+            continue
+        near = " ".join(plain(q) for q in quotes[max(0, n - 1) : n + 2])
+        out.append(Sentence(hit, n, start, end, quote, words, near))
+    return out
+
+
+def cut_quote(hit: Hit, start: int, end: int) -> str:
+    """The source's words between two offsets of its text, cut from the passage that holds them."""
+    chunk = hit.chunk
+    if any(segment.form == "speech" for segment in chunk.segments):
+        # The passage joins its segments by one space; the same is done for the part of it that is quoted.
+        parts: list[str] = []
+        at = 0
+        for segment in chunk.segments:
+            length = segment.end_char - segment.start_char
+            text = chunk.text[at : at + length]
+            a, b = max(start - segment.start_char, 0), min(end - segment.start_char, length)
+            if a < b:
+                parts.append(text[a:b])
+            at += length + 1
+        return " ".join(parts)
+    return chunk.text[start - chunk.start_char : end - chunk.start_char]
+
+
+def says_something(words: str) -> bool:
+    """Whether a sentence has enough words beside links to be worth quoting."""
+    bare = re.sub(r"\S+\.\S+/\S*", " ", words)
+    return len(re.findall(r"[^\W\d_]{2,}", bare)) >= _FEWEST_WORDS
+
+
+__all__ = ["Evidence", "Sentence", "cut_quote", "gather", "says_something"]
