@@ -46,7 +46,7 @@ def export(source: Path, out: Path) -> None:
             dynamo=False,
         )
     shutil.copyfile(source / "tokenizer.json", out / "tokenizer.json")
-    facts = {"dimension": model.get_sentence_embedding_dimension(), "window": model.max_seq_length}
+    facts = {"dimension": model.get_embedding_dimension(), "window": model.max_seq_length}
     (out / "export.json").write_text(json.dumps(facts), encoding="utf-8")
 
 

@@ -162,7 +162,7 @@ class TorchEmbedder:
 
         self.name = name
         self._model = SentenceTransformer(str(folder), local_files_only=True)
-        self.dimension = int(self._model.get_sentence_embedding_dimension() or 0)
+        self.dimension = int(self._model.get_embedding_dimension() or 0)
         self.window = int(self._model.max_seq_length or 256)
         self._tokens = _Tokens(folder / "tokenizer.json", self.window)
 

@@ -69,9 +69,9 @@ class LexicalIndex:
         """Put chunks in place of those with their ids, take `removed` ids out, and commit."""
         writer = self._index.writer(heap_size=64_000_000, num_threads=1)
         for chunk_id in removed:
-            writer.delete_documents("id", chunk_id)
+            writer.delete_documents_by_term("id", chunk_id)
         for chunk in chunks:
-            writer.delete_documents("id", chunk.id)
+            writer.delete_documents_by_term("id", chunk.id)
             # Words of the breadcrumb (title, headings, parents) count as the passage's own.
             writer.add_document(tantivy.Document(id=[chunk.id], document=[chunk.document_id], body=[chunk.embedded]))
         writer.commit()

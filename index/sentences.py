@@ -1,13 +1,15 @@
-"""Sentences as spans: Punkt (as LlamaIndex ships it) inside paragraphs, lines and cues.
+"""Sentences as spans: Punkt, with the English data that LlamaIndex ships, inside paragraphs, lines and cues.
 
 Spans are found once, when a document is chunked, and stored with the chunk, so that a query never loads a splitter.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 from kb.documents import Segment
 
@@ -22,9 +24,26 @@ _MAY_END = re.compile(r"[.!?…。！？]")
 
 @cache
 def _punkt() -> Callable[[str], list[str]]:
-    from llama_index.core.node_parser.text.utils import split_by_sentence_tokenizer
+    """The trained English Punkt. Its data lie inside LlamaIndex's package, which is found without being imported.
 
-    return split_by_sentence_tokenizer()
+    LlamaIndex's own splitter is not used: it runs Punkt untrained, which ends a sentence after "Dr.".
+    """
+    spec = importlib.util.find_spec("llama_index.core")
+    assert spec is not None
+    assert spec.origin is not None
+    import nltk
+    from nltk.tokenize.punkt import PunktTokenizer
+
+    bundled = str(Path(spec.origin).parent / "_static" / "nltk_cache")
+    if bundled not in nltk.data.path:
+        nltk.data.path.insert(0, bundled)
+    spans = PunktTokenizer("english").span_tokenize
+
+    def pieces(text: str) -> list[str]:
+        starts = [0, *(start for start, _ in list(spans(text))[1:])]
+        return [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
+
+    return pieces
 
 
 def split(text: str) -> list[tuple[int, int]]:

@@ -28,6 +28,7 @@ _MARKERS = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)[ \t>]*)*(?:\
 _QUOTE_MARKS = re.compile(r"[ \t>]*")
 _DOCTOC = re.compile(r"<!--\s*START doctoc.*?(?:<!--\s*END doctoc.*?-->|\Z)", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|%%.*?%%", re.DOTALL)
+_UNDERLINE = re.compile(r"[\r\n]+[ \t>]*(?:=+|-+)[ \t]*\Z")
 _ONLY_MARKUP = re.compile(r"(?:\s|<[^<>]*>)*\Z")
 
 
@@ -124,7 +125,9 @@ class _Outline:
             self._path.pop()
         self._path.append((level, title))
         marked = re.match(r"[ \t>]*(?:[-*+][ \t]+)*#{1,6}[ \t]*", self.text[start:end])
-        self._bare = trim(self.text, start + (marked.end() if marked else 0), end)
+        underline = _UNDERLINE.search(self.text[start:end])
+        last = start + underline.start() if underline else end
+        self._bare = trim(self.text, start + (marked.end() if marked else 0), last)
 
     def _close_heading(self) -> None:
         """Add the heading that is open: something stands under it, or nothing ever will."""

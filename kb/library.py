@@ -70,12 +70,15 @@ class Status:
 class Library:
     """A knowledge base. Open with `kb.open(home)`; usable from several threads; close it, or use `with`."""
 
-    def __init__(self, config: Config, now: Callable[[], dt.datetime] | None = None) -> None:
+    def __init__(
+        self, config: Config, now: Callable[[], dt.datetime] | None = None, embedder: Embedder | None = None
+    ) -> None:
+        """`now` and `embedder` stand in for the clock and for the model that the settings name."""
         self.config = config
         self.home = config.home
         self._now = now or (lambda: dt.datetime.now().astimezone())
         self._retriever: Retriever | None = None
-        self._embedder: Embedder | None = None
+        self._embedder = embedder
         self._loading = threading.Lock()
         self._opening = threading.Lock()
 
@@ -302,12 +305,17 @@ def _name(uri: str) -> str:
     return unquote(uri.rstrip("/").rsplit("/", 1)[-1])
 
 
-def open_library(home: Path | str | None = None, **overrides: Any) -> Library:
+def open_library(
+    home: Path | str | None = None,
+    now: Callable[[], dt.datetime] | None = None,
+    embedder: Embedder | None = None,
+    **overrides: Any,
+) -> Library:
     """Open the knowledge base in a folder (made at the first ingest), or the person's own if none is named.
 
     Raises `UsageError` for wrong settings and `StoreError` for a home that is a file.
     """
-    return Library(settings.load(Path(home) if home is not None else None, **overrides))
+    return Library(settings.load(Path(home) if home is not None else None, **overrides), now, embedder)
 
 
 __all__ = ["Hit", "Library", "Place", "SourceRow", "Status", "check_level", "open_library"]

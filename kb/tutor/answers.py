@@ -16,10 +16,10 @@ from kb.tutor.extractive import Scored
 
 ANSWERER = "extractive"
 NOT_SAID = "Your sources do not say."
-# Below this confidence the evidence is too thin to answer from (bench/answerability.py).
+# Below this confidence the evidence is too thin to answer from (docs/benchmarks.md).
 THIN = 0.5
-# A sentence this far below the best one is no longer part of the answer.
-_FLOOR = 0.72
+# A sentence this far (in logits) below the best one is no longer part of the answer.
+_MARGIN = 2.0
 _NEAREST = 3
 _LONGEST_QUESTION = 20_000
 
@@ -53,7 +53,7 @@ def answer(
     if ranking.confidence < THIN or not ranking.scored:
         return _not_said(question, level, ranking.confidence, result, kept, began)
     # The expert's sentences are the evidence of every level.
-    taken = extractive.select(ranking, levels.MANNERS["expert"].sentences, _FLOOR)
+    taken = extractive.select(ranking, levels.MANNERS["expert"].sentences, _MARGIN)
     told = levels.for_level(taken, level)
     claims, cited = _compose(catalog, told)
     if not cited:

@@ -6,18 +6,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kb.documents import Hit
+from kb.documents import Hit, Lines, Segment
 from kb.markup import plain
 
 # What is shorter says nothing by itself; "Right." and bare links are no answers.
 _FEWEST_WORDS = 4
+_FEWEST_IN_HEADING = 6
+_LONGEST_PARENT = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of a passage. `quote` is the source's own words, `plain` what a reader sees of them.
 
-    `n` is its place in the passage, `near` what stands around it, for sense that one sentence does not carry.
+    `n` is its place in the passage, `near` what stands around it, for sense that one sentence does not carry, and
+    `context` the heading and the bullets that an outline puts it under.
     """
 
     hit: Hit
@@ -27,6 +30,7 @@ class Sentence:
     quote: str
     plain: str
     near: str
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,31 @@ def _of_hit(hit: Hit) -> list[Sentence]:
     quotes = [cut_quote(hit, start, end) for start, end in chunk.sentences]
     for n, ((start, end), quote) in enumerate(zip(chunk.sentences, quotes, strict=True)):
         words = plain(quote)
-        if not says_something(words):
+        segment = _segment_at(chunk.segments, start)
+        if not says_something(words, _FEWEST_IN_HEADING if segment.form == "heading" else _FEWEST_WORDS):
             continue
         near = " ".join(plain(q) for q in quotes[max(0, n - 1) : n + 2])
-        out.append(Sentence(hit, n, start, end, quote, words, near))
+        out.append(Sentence(hit, n, start, end, quote, words, near, _context(hit, segment)))
     return out
+
+
+def _segment_at(segments: Sequence[Segment], offset: int) -> Segment:
+    return next((s for s in segments if s.start_char <= offset < s.end_char), segments[0])
+
+
+def _context(hit: Hit, segment: Segment) -> str:
+    """The nearest heading, and the bullets above a bullet, as far as they stand in the same passage."""
+    if not isinstance(segment.locator, Lines) or segment.form == "heading":
+        return ""
+    parents: list[str] = []
+    depth = segment.depth
+    before = [s for s in hit.chunk.segments if s.start_char < segment.start_char and s.form == "bullet"]
+    for above in reversed(before):
+        if 0 < above.depth < depth:
+            parents.insert(0, plain(cut_quote(hit, above.start_char, above.end_char))[:_LONGEST_PARENT])
+            depth = above.depth
+    heading = segment.locator.heading[-1:]
+    return " › ".join([*heading, *parents])
 
 
 def cut_quote(hit: Hit, start: int, end: int) -> str:
@@ -77,10 +101,10 @@ def cut_quote(hit: Hit, start: int, end: int) -> str:
     return chunk.text[start - chunk.start_char : end - chunk.start_char]
 
 
-def says_something(words: str) -> bool:
+def says_something(words: str, fewest: int = _FEWEST_WORDS) -> bool:
     """Whether a sentence has enough words beside links to be worth quoting."""
     bare = re.sub(r"\S+\.\S+/\S*", " ", words)
-    return len(re.findall(r"[^\W\d_]{2,}", bare)) >= _FEWEST_WORDS
+    return len(re.findall(r"[^\W\d_]{2,}", bare)) >= fewest
 
 
 __all__ = ["Evidence", "Sentence", "cut_quote", "gather", "says_something"]

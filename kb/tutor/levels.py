@@ -15,7 +15,7 @@ from kb.tutor.extractive import Scored
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How much a level tells: at most so many sentences and words, and how much plainness weighs against fit."""
+    """How much a level tells: at most so many sentences and words, and how much a hard sentence loses (in logits) against a plain one."""
 
     sentences: int
     words: int
@@ -23,8 +23,8 @@ class Manner:
 
 
 MANNERS: dict[Level, Manner] = {
-    "eli5": Manner(2, 120, 0.5),
-    "beginner": Manner(3, 200, 0.25),
+    "eli5": Manner(2, 120, 4.0),
+    "beginner": Manner(3, 200, 2.0),
     "practitioner": Manner(5, 400, 0.0),
     "expert": Manner(7, 800, 0.0),
 }
@@ -45,9 +45,8 @@ def difficulty(text: str) -> float:
 def for_level(taken: list[Scored], level: Level) -> list[Scored]:
     """The sentences of `taken` (best first) that a level is told, the best for it first."""
     manner = MANNERS[level]
-    best = taken[0].score if taken else 1.0
     ordered = sorted(
-        taken, key=lambda s: s.score / best - manner.plainness * difficulty(s.sentence.plain), reverse=True
+        taken, key=lambda s: s.score - manner.plainness * difficulty(s.sentence.plain), reverse=True
     )
     told: list[Scored] = []
     words = 0

@@ -1,0 +1,70 @@
+"""What every test may rely on: a home of its own, the real embedder loaded once, and no network but loopback."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import kb
+from index.embed import Embedder, open_embedder
+from kb import config
+from kb.library import Library
+
+ROOT = Path(__file__).parents[1]
+# The exported model is shared by all runs in a checkout, and the person's own cache is left alone.
+os.environ.setdefault("KB_CACHE", str(ROOT / ".cache"))
+os.environ.pop("KB_HOME", None)
+NOW = dt.datetime(2026, 5, 4, 8, 30, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def _no_outside_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any connection beyond this host is a failure that names where it wanted to go."""
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            pytest.fail(f"a test wanted to connect to {address[0]}:{address[1]}")
+        real(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    return open_embedder(config.load(ROOT / ".cache" / "no-home"))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    place = tmp_path / "home"
+    monkeypatch.setenv("KB_HOME", str(place))
+    return place
+
+
+@pytest.fixture
+def library(home: Path, embedder: Embedder) -> Iterator[Library]:
+    with kb.open(home, now=lambda: NOW, embedder=embedder) as opened:
+        yield opened
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real material; tests that need it are skipped by name where it is absent."""
+    folder = Path(os.environ.get("KB_TEST_DATA", ROOT.parent / "shared"))
+    if not (folder / "data").is_dir():
+        pytest.skip(f"the real material is not at {folder} (KB_TEST_DATA)")
+    return folder

@@ -1,0 +1,138 @@
+"""Transcripts: who said what, and when, only where the file says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.decoding import Decoded
+from ingest.source import TextFile
+from ingest.transcripts import Transcripts, reads_as_talk
+from kb.documents import Document, Paragraph, TimeSpan
+from tests.builders import A_TALK, an_item, read_file, texts
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "talk.txt"
+
+
+def test_bracket_lines_become_cues_with_seconds(file: Path) -> None:
+    document = read_file(file, A_TALK)
+    assert document.kind == "transcript"
+    assert document.segments[1].locator == TimeSpan(4.0, 9.5)
+    assert texts(document)[1] == "The pipeline bubble is the time in which cards wait for work."
+
+
+def test_hours_may_be_left_out(file: Path) -> None:
+    document = read_file(file, "[00:01.500 --> 01:02.250]  hello there\n[01:02.250 --> 01:05.000]  once more\n")
+    assert [s.locator for s in document.segments] == [TimeSpan(1.5, 62.25), TimeSpan(62.25, 65.0)]
+
+
+def test_warnings_before_the_first_cue_are_no_speech(file: Path) -> None:
+    document = read_file(file, "nohup: ignoring input\n\n  warnings.warn(...)\n" + A_TALK)
+    assert texts(document)[0].startswith("Welcome")
+
+
+@pytest.mark.parametrize("mark", ["[Music]", "(applause)", "[BLANK_AUDIO]", "♪", "[ Silence ]", "..."])
+def test_marks_of_sounds_are_no_speech(file: Path, mark: str) -> None:
+    document = read_file(file, f"[00:00.000 --> 00:02.000] words\n[00:02.000 --> 00:03.000] {mark}\n")
+    assert texts(document) == ["words"]
+
+
+def test_times_that_run_backwards_are_put_right_and_counted(file: Path) -> None:
+    document = read_file(file, "[00:05.000 --> 00:04.000] one\n[00:03.000 --> 00:09.000] two\n")
+    assert [s.locator for s in document.segments] == [TimeSpan(5.0, 5.0), TimeSpan(5.0, 9.0)]
+    assert "2 cue times" in document.metadata["warnings"][0]
+
+
+DIALOGUE = """\
+**Ann:** Welcome to the show.
+
+**Bob Lee:** \\[00:06:02.17\\] Thanks. I brought a question.
+
+And a second one.
+
+**Ann:** \\[07:10\\] Go on.
+"""
+
+
+def test_speakers_and_marks_are_read_from_prose(tmp_path: Path) -> None:
+    document = read_file(tmp_path / "show.md", DIALOGUE)
+    assert document.kind == "transcript"
+    assert texts(document) == ["Welcome to the show.", "Thanks. I brought a question.", "And a second one.", "Go on."]
+    assert [s.locator for s in document.segments] == [
+        TimeSpan(0.0, 362.17, ("Ann",)),
+        TimeSpan(362.17, 430.0, ("Bob Lee",)),
+        TimeSpan(362.17, 430.0, ("Bob Lee",)),
+        TimeSpan(430.0, 430.0, ("Ann",)),
+    ]
+
+
+def test_without_marks_a_turn_is_cited_by_paragraph_and_gets_no_time(tmp_path: Path) -> None:
+    document = read_file(tmp_path / "show.md", "**Ann:** Hello.\n\n**Bob:** Hi.\n\nAnd more.\n")
+    assert [s.locator for s in document.segments] == [
+        Paragraph(1, ("Ann",)),
+        Paragraph(2, ("Bob",)),
+        Paragraph(3, ("Bob",)),
+    ]
+
+
+def test_other_forms_of_speaker_and_mark_are_read(tmp_path: Path) -> None:
+    document = read_file(tmp_path / "t.md", "[00:43:45] Ann: First words.\n\nBob (1:00:05): Second words.\n")
+    assert [s.locator for s in document.segments] == [
+        TimeSpan(2625.0, 3605.0, ("Ann",)),
+        TimeSpan(3605.0, 3605.0, ("Bob",)),
+    ]
+
+
+def test_a_note_with_bold_labels_in_an_outline_stays_a_note(tmp_path: Path) -> None:
+    content = "# Options\n\n**Pros:** fast.\n\n**Cons:** dear.\n\n- a bullet\n\n- another\n"
+    assert read_file(tmp_path / "n.md", content).kind == "note"
+
+
+TALK_WORDS = "So today I want to show you how we do this, and you know, it is actually really just about the data. "
+
+
+def test_talk_without_times_is_told_from_a_written_note(file: Path) -> None:
+    assert read_file(file, TALK_WORDS * 8).kind == "transcript"
+    written = "The transformer uses attention. Training cost grows with the length of the sequence. "
+    assert read_file(file, written * 12).kind == "note"
+    assert reads_as_talk(TALK_WORDS * 8)
+
+
+def test_a_recording_of_the_same_name_is_linked(file: Path) -> None:
+    file.with_suffix(".mp3").write_bytes(b"x")
+    assert read_file(file, A_TALK).metadata["media"].endswith("/talk.mp3")
+
+
+LINES = st.lists(
+    st.one_of(
+        st.text(max_size=40),
+        st.builds(
+            lambda a, b, c, d, t: f"[{a:02d}:{b:02d}.000 --> {c:02d}:{d:02d}.5] {t}",
+            *[st.integers(0, 99)] * 4,
+            st.text(max_size=20),
+        ),
+        st.builds(lambda n, t: f"**{n}:** \\[{len(t):02d}:10\\] {t}", st.text(max_size=8), st.text(max_size=20)),
+    ),
+    max_size=12,
+)
+
+
+@given(LINES, st.sampled_from(["\n", "\r\n", "\n\n"]))
+def test_times_never_go_backwards_and_offsets_index_the_text(lines: list[str], end: str) -> None:
+    text = end.join(lines)
+    for outcome in Transcripts().read(TextFile(an_item(Path("/tmp/any.txt")), Decoded(text, "utf-8"))):
+        if not isinstance(outcome, Document):
+            continue
+        last_char, last_time = 0, 0.0
+        for segment in outcome.segments:
+            assert last_char <= segment.start_char < segment.end_char <= len(text)
+            last_char = segment.end_char
+            if isinstance(segment.locator, TimeSpan):
+                assert last_time <= segment.locator.start <= segment.locator.end
+                last_time = segment.locator.start
