@@ -47,7 +47,7 @@ bench: $(VENV)/.developing ## Measure quality and speed; writes docs/benchmarks.
 	$(BIN)/python bench/run.py
 
 docs: $(VENV)/.developing ## Write docs/commands.md from the commands themselves
-	$(BIN)/python bench/commands.py
+	$(BIN)/python docs/commands.py
 
 clean: ## Remove what was installed and built
 	rm -rf $(VENV) dist build .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,6 +1,6 @@
 """Export a sentence-transformers model to one ONNX file: `python -m index._export MODEL_FOLDER OUT_FOLDER`.
 
-The graph takes `input_ids` and `attention_mask` (batch × tokens, int64) and gives `vectors` (batch × dimension,
+The graph takes `input_ids` and `attention_mask` (batch, tokens; int64) and gives `vectors` (batch, dimension;
 float32, unit length): the transformer, its pooling and its normalisation in one.
 """
 
@@ -21,7 +21,7 @@ def export(source: Path, out: Path) -> None:
     model = SentenceTransformer(str(source), device="cpu", local_files_only=True)
     model.eval()
 
-    class Encoder(torch.nn.Module):
+    class Encoder(torch.nn.Module):  # type: ignore[misc] # torch is not typed here
         def __init__(self) -> None:
             super().__init__()
             self.model = model

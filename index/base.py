@@ -105,7 +105,9 @@ class Writer:
         self.catalog = catalog
         self.indexes = Indexes(home, model)
 
-    def embed(self, changes: Sequence[Change], embedder: Embedder, on_batch: Callable[[int], None] | None = None) -> int:
+    def embed(
+        self, changes: Sequence[Change], embedder: Embedder, on_batch: Callable[[int], None] | None = None
+    ) -> int:
         """Embed what the cache of vectors lacks and keep it there; the number of texts embedded."""
         wanted = {h: c.embedded for change in changes for h, c in zip(change.hashes, change.chunks, strict=True)}
         known = self.catalog.vectors(list(wanted), self.model)
@@ -177,7 +179,9 @@ class Writer:
             where = str(self.home / "lexical")
             if "No space left" in str(error) or "os error 28" in str(error):
                 raise StoreFull(where) from error
-            raise StoreError(f"The lexical index in {where} cannot be written ({error}). Delete that folder.") from error
+            raise StoreError(
+                f"The lexical index in {where} cannot be written ({error}). Delete that folder."
+            ) from error
 
     def reconcile(self) -> None:
         """Mend what an interrupted writer left: the journal's ids, and all of them where the counts differ."""

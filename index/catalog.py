@@ -90,7 +90,9 @@ def plain_errors(where: Path) -> Iterator[None]:
             raise StoreFull(str(where)) from error
         if "locked" in message:
             raise StoreError(f"{where} is locked by another program. Try again when it is done.") from error
-        raise StoreError(f"{where} cannot be used ({message}). Restore it from a backup or name another home.") from error
+        raise StoreError(
+            f"{where} cannot be used ({message}). Restore it from a backup or name another home."
+        ) from error
 
 
 class Catalog:
@@ -176,7 +178,7 @@ class Catalog:
     def entries(self, where: str = "", values: Sequence[Any] = ()) -> list[Entry]:
         """Documents without their texts, by uri. `where` is our own SQL, never a person's."""
         rows = self._rows(f"{self._ENTRY} {where} ORDER BY uri", values)
-        return [Entry(*row[:4], json.loads(row[4]), *row[5:]) for row in rows]
+        return [_entry(row) for row in rows]
 
     def entry_of(self, uri: str) -> Entry | None:
         """The document at a uri."""
@@ -383,12 +385,19 @@ class Catalog:
         return [str(row[0]) for row in self._rows_for("SELECT id FROM chunks WHERE document_id IN (?)", document_ids)]
 
 
+def _entry(row: tuple[Any, ...]) -> Entry:
+    columns = [*row[:4], json.loads(row[4]), *row[5:]]
+    return Entry(*columns)
+
+
 def _segment_row(segment: Segment) -> list[Any]:
     return [segment.start_char, segment.end_char, locators.as_json(segment.locator), segment.form, segment.depth]
 
 
 def _chunk(row: tuple[Any, ...]) -> Chunk:
-    segments = tuple(Segment(a, b, locators.from_json(loc), form, depth) for a, b, loc, form, depth in json.loads(row[8]))
+    segments = tuple(
+        Segment(a, b, locators.from_json(loc), form, depth) for a, b, loc, form, depth in json.loads(row[8])
+    )
     return Chunk(
         id=row[0],
         document_id=row[1],

@@ -131,9 +131,7 @@ class _Cutter:
         self._target = TARGET_TALK if _is_talk(document) else TARGET
         shown = [self._shown(s.start_char, s.end_char, s) for s in document.segments]
         tokens = count(shown) if shown else []
-        self._whole = [
-            _Unit(s.start_char, s.end_char, n, shown[n], tokens[n]) for n, s in enumerate(document.segments)
-        ]
+        self._whole = [_Unit(s.start_char, s.end_char, n, shown[n], tokens[n]) for n, s in enumerate(document.segments)]
         self._line_starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", self._text))]
         self._trails: dict[tuple[str, ...], tuple[tuple[str, ...], int]] = {}
 

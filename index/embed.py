@@ -81,9 +81,11 @@ class _GraphEmbedder:
         self._lock = threading.Lock()
 
     def count(self, texts: Sequence[str]) -> list[int]:
+        """Word pieces of each text."""
         return self._tokens.count(texts)
 
     def embed(self, texts: Sequence[str], on_batch: Callable[[int], None] | None = None) -> Vectors:
+        """Unit vectors in the order of the texts."""
         out = np.zeros((len(texts), self.dimension), dtype=np.float32)
         ids = self._tokens.ids(texts)
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True)
@@ -149,7 +151,8 @@ class OpenVinoEmbedder(_GraphEmbedder):
         result = self._request.infer({"input_ids": tokens, "attention_mask": mask})
         vectors: Vectors = result["vectors"]
         # Pooling and normalisation ran in bf16; the length is put right in fp32.
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
 
 
 class TorchEmbedder:
@@ -167,9 +170,11 @@ class TorchEmbedder:
         self._tokens = _Tokens(folder / "tokenizer.json", self.window)
 
     def count(self, texts: Sequence[str]) -> list[int]:
+        """Word pieces of each text."""
         return self._tokens.count(texts)
 
     def embed(self, texts: Sequence[str], on_batch: Callable[[int], None] | None = None) -> Vectors:
+        """Unit vectors in the order of the texts."""
         out = np.zeros((len(texts), self.dimension), dtype=np.float32)
         step = 256
         for at in range(0, len(texts), step):

@@ -26,9 +26,13 @@ _PHRASE_BOOST = 2.0
 _QUOTED = re.compile(r"[\"“”]([^\"“”]{2,200})[\"“”]")
 # Words that carry a question's grammar and not its subject.
 _STOPWORDS = frozenset(
-    "a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my of "
-    "on or our should so than that the their them then there these they this to was we were what when where which who "
-    "whom whose why will with would you your about according tell say says said".split()
+    re.findall(
+        r"\w+",
+        "a an and are as at be been but by can could did do does for from had has have how i if in into "
+        "is it its me my of on or our should so than that the their them then there these they this to "
+        "was we were what when where which who whom whose why will with would you your about according "
+        "tell say says said ",
+    )
 )
 
 

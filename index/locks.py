@@ -75,7 +75,7 @@ def access(home: Path, exclusive: bool) -> Iterator[None]:
 
 def _open(path: Path) -> IO[str]:
     try:
-        return open(path, "a+", encoding="utf-8")  # noqa: SIM115 - the caller closes it with the lock
+        return open(path, "a+", encoding="utf-8")  # the caller closes it, and the lock with it
     except OSError as error:
         raise StoreError(f"{path} cannot be opened ({error.strerror}). Check who owns that folder.") from None
 

@@ -122,11 +122,12 @@ def _export(source: Path, folder: Path) -> None:
         draft = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
     except OSError as error:
         raise ModelError(
-            f"The model's cache {folder.parent} cannot be written ({error.strerror}). Set KB_CACHE to a folder that can."
+            f"The model's cache {folder.parent} cannot be written ({error.strerror}). Set KB_CACHE to another folder."
         ) from None
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "index._export", str(source), str(draft)],
+            check=False,
             capture_output=True,
             text=True,
             env={**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"},

@@ -1,7 +1,7 @@
 """A question to hits: BM25 and cosine fused, neighbours of talk counted in, near-copies folded.
 
-score = w·cosine + (1 − w)·(BM25 ÷ the query's best BM25). Talk goes on about one thing over several chunks, so a chunk of talk
-also gets a share of its neighbours' scores. Weights were chosen on the judged sets (docs/benchmarks.md).
+score = w·cosine + (1 − w)·(BM25 ÷ the query's best BM25). Talk goes on about one thing over several chunks, so a chunk
+of talk also gets a share of its neighbours' scores. Weights were chosen on the judged sets (docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -181,7 +181,8 @@ class Retriever:
         """The ids of the documents that the filters let through; None if they let through all."""
         if not filters:
             return None
-        where, values = ["1"], []
+        where = ["1"]
+        values: list[str] = []
         if filters.kinds:
             where.append(f"kind IN ({','.join('?' * len(filters.kinds))})")
             values += list(filters.kinds)

@@ -59,8 +59,9 @@ class VectorStore:
                 raise
             if "full" in message or "No space left" in message or "disk I/O" in message:
                 raise StoreFull(str(self._folder)) from error
+            first = message.splitlines()[0] if message else repr(error)
             raise StoreError(
-                f"The vector store in {self._folder} cannot be used ({message.splitlines()[0] if message else error!r}). "
+                f"The vector store in {self._folder} cannot be used ({first}). "
                 "Delete that folder and run any kb ingest; it is built anew from the catalog, nothing is re-embedded."
             ) from error
 

@@ -75,7 +75,7 @@ def _looks_binary(sample: bytes) -> bool:
 
 
 def _guess(data: bytes) -> Decoded:
-    """One-byte encodings: cp1252 where it fits, as it nearly always does for Western notes; else the library's guess."""
+    """One-byte encodings: cp1252 where it fits, as it nearly always does for Western notes; else a library's guess."""
     try:
         text = data.decode("cp1252")
         # Mostly letters above ASCII means another alphabet (Cyrillic, Greek), for which cp1252 gives rubbish.

@@ -116,11 +116,8 @@ def read(item: Item, data: bytes, kind: Kind | None = None) -> Iterator[Document
         yield IngestError(item.uri, str(error)) if item.named else SkippedItem(item.uri, str(error))
         return
     for source in sources():
-        if kind is not None:
-            wanted = source.kind == kind
-        else:
-            wanted = file.suffix in source.suffixes and source.recognises(file)
-        if wanted:
+        looks = file.suffix in source.suffixes and source.recognises(file) if kind is None else source.kind == kind
+        if looks:
             found = False
             for outcome in source.read(file):
                 found = True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ingest.source import TextFile
 from ingest.spans import trim
@@ -129,7 +130,7 @@ class _Prose:
         for n, paragraph in enumerate(paragraphs(self.text), start=1):
             self._paragraph(n, *paragraph)
         marks = [mark for *_, mark in self._found if mark is not None]
-        timed = bool(marks) and sum(a > b for a, b in zip(marks, marks[1:], strict=False)) <= 0.02 * len(marks)
+        timed = bool(marks) and sum(a > b for a, b in pairwise(marks)) <= 0.02 * len(marks)
         out: list[Segment] = []
         ends = self._ends()
         last = 0.0
@@ -138,7 +139,9 @@ class _Prose:
             if timed:
                 # Before the first mark only this is known: from the beginning, until that mark.
                 last = max(last, mark or 0.0)
-                out.append(Segment(a, b, TimeSpan(last, max(last, end if end is not None else last), speakers), "speech"))
+                out.append(
+                    Segment(a, b, TimeSpan(last, max(last, end if end is not None else last), speakers), "speech")
+                )
             else:
                 out.append(Segment(a, b, Paragraph(n, speakers), "speech"))
         return out
@@ -195,8 +198,10 @@ def _is_dialogue(text: str) -> bool:
     labelled = 0
     for a, b in spans:
         bold = _SPEAKER_BOLD.match(text, a, b)
-        if (bold and ":" in bold.group() and _is_name(bold.group(1))) or _SPEAKER_TIMED.match(text, a, b) or (
-            _SPEAKER_AFTER_MARK.match(text, a, b)
+        if (
+            (bold and ":" in bold.group() and _is_name(bold.group(1)))
+            or _SPEAKER_TIMED.match(text, a, b)
+            or (_SPEAKER_AFTER_MARK.match(text, a, b))
         ):
             labelled += 1
     if labelled < 2:
@@ -210,7 +215,9 @@ def _is_name(label: str) -> bool:
     return 1 <= len(words) <= 5 and (words[0][:1].isupper() or not words[0][:1].isalpha())
 
 
-_TO_THE_HEARER = re.compile(r"\b(?:i|i'm|i'll|i've|you|you're|you'll|we|we're|we'll|let's|my|your|our)\b", re.IGNORECASE)
+_TO_THE_HEARER = re.compile(
+    r"\b(?:i|i'm|i'll|i've|you|you're|you'll|we|we're|we'll|let's|my|your|our)\b", re.IGNORECASE
+)
 _SPOKEN = re.compile(
     r"\b(?:so|yeah|okay|ok|um|uh|right|actually|basically|really|just|kind of|sort of|gonna|guys|you know|i mean|"
     r"thank you|thanks|hello|hi)\b",

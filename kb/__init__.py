@@ -1,9 +1,9 @@
 """A research knowledge base that answers at your level, every statement cited.
 
-    import kb
-    library = kb.open("~/kb")
-    library.ingest(["~/notes"])
-    print(library.ask("What is a pipeline bubble?", level="beginner").text)
+import kb
+library = kb.open("~/kb")
+library.ingest(["~/notes"])
+print(library.ask("What is a pipeline bubble?", level="beginner").text)
 """
 
 from __future__ import annotations

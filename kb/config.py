@@ -28,9 +28,7 @@ class Config(BaseSettings):
         description="Exported models; can be deleted at any time.",
     )
     model: str = Field("all-MiniLM-L6-v2", description="The embedding model: a name or a folder.")
-    backend: Literal["auto", "openvino", "onnx", "torch"] = Field(
-        "auto", description="What runs the embedding model."
-    )
+    backend: Literal["auto", "openvino", "onnx", "torch"] = Field("auto", description="What runs the embedding model.")
     threads: int = Field(0, ge=0, description="Threads for embedding; 0 takes the machine's cores.")
     max_file_mb: float = Field(20.0, gt=0, description="Text files above this size are refused by name.")
     level: Literal["eli5", "beginner", "practitioner", "expert"] = Field(

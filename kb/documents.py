@@ -108,7 +108,7 @@ class Document:
     title: str
     text: str
     segments: tuple[Segment, ...]
-    metadata: Metadata = field(default_factory=lambda: Metadata())
+    metadata: Metadata = field(default_factory=Metadata)
     id: str = ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -109,10 +110,9 @@ class Library:
         """Start loading the embedding model in a thread, while something else is done."""
 
         def load() -> None:
-            try:
+            # The query that needs the model meets the same error and says it.
+            with suppress(Exception):
                 self.embedder()
-            except Exception:  # noqa: S110 - the query that needs the model meets the same error and says it
-                pass
 
         threading.Thread(target=load, name="kb-embedder", daemon=True).start()
 
@@ -191,7 +191,9 @@ class Library:
         """
         from kb.tutor.answers import answer
 
-        return answer(self.retriever(), self.embedder, question, check_level(level or self.config.level), k, filters, trace)
+        return answer(
+            self.retriever(), self.embedder, question, check_level(level or self.config.level), k, filters, trace
+        )
 
     def find(self, prefix: str) -> tuple[str, str | None]:
         """The document id, and the chunk id if it is a chunk's, that a prefix names. Raises `UnknownId`."""

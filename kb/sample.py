@@ -6,11 +6,14 @@ from pathlib import Path
 
 from kb.errors import UsageError
 
-QUESTION = "Why does retrieval miss the passage that has the answer?"
+QUESTION = "Why does a search miss a passage that is there?"
 
 
 def folder() -> Path:
-    """The sample's folder: beside the package in a wheel, `corpus/` in a checkout. Raises `UsageError` if neither is."""
+    """The sample's folder: in the package in a wheel, `corpus/` in a checkout.
+
+    Raises `UsageError` if neither is there.
+    """
     here = Path(__file__).parent
     for place in (here / "_sample", here.parent / "corpus"):
         if place.is_dir():

@@ -1,9 +1,9 @@
-"""Train the extractive answerer's two scorers from `data/train`: which sentence answers, and whether any does.
+"""Train the extractive answerer's scorer of sentences from `data/train`.
 
-    python bench/scorer/train.py [--rows 1500]
+    python bench/scorer/train.py [--rows 900]
 
-Writes kb/tutor/scorer.json: weights of two logistic regressions over kb.tutor.features. Nothing of data/qa is read.
-Held out by title: a fifth of the titles measures, the rest trains; the shipped weights are of the trained part.
+Writes the "sentence" part of kb/tutor/scorer.json: the weights of a logistic regression over kb.tutor.features. Nothing
+of data/qa is read. A fifth of the titles is held out and measures; the shipped weights are of the rest.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def held_out(row: dict) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rows", type=int, default=1500, help="of each set but squad2-half, which is taken whole")
+    parser.add_argument("--rows", type=int, default=900, help="of each set but squad2-half, which is taken whole")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     embedder = open_embedder(config.load())
@@ -78,71 +78,47 @@ def main() -> None:
             b = a + max(len(row["answer"] or ""), 1)
             gold = {n for n, (x, y) in enumerate(spans) if x < b and a < y}
         prepared.append((row, quotes, gold, len(texts), context))
-        texts += [row["question"], context + passage, *(context + q for q in quotes)]
+        texts += [row["question"], *(context + q for q in quotes)]
     print(f"{len(prepared)} passages, {len(texts)} texts to embed", flush=True)
     vectors = embedder.embed(texts)
 
-    matrices, labels, tests, info = [], [], [], []
+    matrices, labels, tests, judged = [], [], [], []
     for row, quotes, gold, at, context in prepared:
         asked = lexical.words(row["question"])
         weights = rarity(asked)
         own = [frozenset(lexical.terms(q)) for q in quotes]
         above = frozenset(lexical.terms(context))
-        words = [
-            features.Words(q, own[n], above.union(*own[max(0, n - 1) : n + 2])) for n, q in enumerate(quotes)
-        ]
-        cosines = [float(v @ vectors[at]) for v in vectors[at + 2 : at + 2 + len(quotes)]]
+        words = [features.Words(q, own[n], above.union(*own[max(0, n - 1) : n + 2])) for n, q in enumerate(quotes)]
+        cosines = [float(v @ vectors[at]) for v in vectors[at + 1 : at + 1 + len(quotes)]]
         matrix = features.sentence_matrix(row["question"], asked, weights, words, cosines)
-        passage = float(vectors[at + 1] @ vectors[at])
-        missing = 1 - features.coverage(asked, weights, above.union(*own))
-        info.append((row, matrix, gold, passage, missing))
         if gold:
+            judged.append((row, matrix, gold))
             matrices.append(matrix)
             labels += [float(n in gold) for n in range(len(quotes))]
             tests += [held_out(row)] * len(quotes)
     x, y, test = np.vstack(matrices), np.asarray(labels), np.asarray(tests)
     scale = StandardScaler().fit(x[~test])
     sentence = LogisticRegression(C=1.0, max_iter=2000).fit(scale.transform(x[~test]), y[~test])
-    print("sentence AUROC held out", round(roc_auc_score(y[test], sentence.decision_function(scale.transform(x[test]))), 4))
-    first = [
-        (n_best in gold, int(np.argmax(m[:, 0])) in gold)
-        for row, m, gold, _, _ in info
-        if gold and held_out(row)
-        for n_best in [int(np.argmax(sentence.decision_function(scale.transform(m))))]
-    ]
-    print("gold sentence first, held out:", np.mean([a for a, _ in first]).round(4), "cosine:", np.mean([b for _, b in first]).round(4))
+    auroc = roc_auc_score(y[test], sentence.decision_function(scale.transform(x[test])))
+    print(f"AUROC of sentences, held out: {auroc:.4f}")
+    ours, cosine = [], []
+    for row, matrix, gold in judged:
+        if held_out(row):
+            ours.append(int(np.argmax(sentence.decision_function(scale.transform(matrix)))) in gold)
+            cosine.append(int(np.argmax(matrix[:, 0])) in gold)
+    print(f"gold sentence first, held out: {np.mean(ours):.4f}; by cosine alone: {np.mean(cosine):.4f}")
 
-    z, answers, later = [], [], []
-    rng = random.Random(options.seed)
-    for row, matrix, _, passage, missing in info:
-        if row["set"] != "squad2-half":
-            continue
-        logits = sentence.decision_function(scale.transform(matrix))
-        other = rng.choice(info)
-        z.append(features.passage_vector(list(logits), matrix, [passage, passage - 0.1], missing))
-        answers.append(float(row["answerable"]))
-        later.append(held_out(row))
-        del other
-    z, answers, later = np.vstack(z), np.asarray(answers), np.asarray(later)
-    z[:, features.PASSAGE_FEATURES.index("margin")] = 0.0
-    scale2 = StandardScaler().fit(z[~later])
-    scale2.scale_[scale2.scale_ == 0] = 1
-    passage = LogisticRegression(C=1.0, max_iter=2000).fit(scale2.transform(z[~later]), answers[~later])
-    print("answerable AUROC held out", round(roc_auc_score(answers[later], passage.decision_function(scale2.transform(z[later]))), 4),
-          "passage cosine alone", round(roc_auc_score(answers[later], z[later][:, 6]), 4))
-    for name, c in zip(features.SENTENCE_FEATURES, sentence.coef_[0]): print(f"  {name:22} {c:+.3f}")
-    for name, c in zip(features.PASSAGE_FEATURES, passage.coef_[0]): print(f"  {name:22} {c:+.3f}")
+    for name, weight in zip(features.SENTENCE_FEATURES, sentence.coef_[0], strict=True):
+        print(f"  {name:22} {weight:+.3f}")
 
-    def weights(model: LogisticRegression, scaler: StandardScaler, names: tuple[str, ...]) -> dict:
-        raw = model.coef_[0] / scaler.scale_
-        bias = float(model.intercept_[0] - (raw * scaler.mean_).sum())
-        return {"bias": round(bias, 6), "weights": {n: round(float(w), 6) for n, w in zip(names, raw)}}
-
-    OUT.write_text(json.dumps({
-        "sentence": weights(sentence, scale, features.SENTENCE_FEATURES),
-        "answerable": weights(passage, scale2, features.PASSAGE_FEATURES),
-    }, indent=1) + "\n", encoding="utf-8")
-    print("wrote", OUT)
+    raw = sentence.coef_[0] / scale.scale_
+    kept = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
+    kept["sentence"] = {
+        "bias": round(float(sentence.intercept_[0] - (raw * scale.mean_).sum()), 6),
+        "weights": {name: round(float(w), 6) for name, w in zip(features.SENTENCE_FEATURES, raw, strict=True)},
+    }
+    OUT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    print("wrote", OUT, "- now run bench/scorer/calibrate.py")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
+
+_STOPPED = 130
 
 
 def main() -> None:
@@ -17,27 +20,29 @@ def main() -> None:
 
 def run(arguments: list[str], debug: bool = False) -> int:
     """Run one command and give its exit code."""
-    import click
+    import typer
 
     from kb.cli.app import app
     from kb.errors import KbError
 
+    # Typer brings a Click of its own; the base of its usage errors is public only by inheritance.
+    wrong_usage: Any = typer.BadParameter.__mro__[2]
     try:
         result = app(args=arguments, prog_name="kb", standalone_mode=False)
-        return result if isinstance(result, int) else 0
+        code = result if isinstance(result, int) else 0
+        return _stopped() if code == _STOPPED else code
     except KbError as error:
         if debug:
             raise
         print(f"kb: {error}", file=sys.stderr)
         return error.exit_code
-    except click.exceptions.Exit as done:
+    except typer.Exit as done:
         return done.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        print("kb: stopped; everything acknowledged so far is kept.", file=sys.stderr)
-        return 130
-    except click.ClickException as error:
+    except (typer.Abort, KeyboardInterrupt):
+        return _stopped()
+    except wrong_usage as error:
         error.show()
-        return error.exit_code
+        return 2
     except BrokenPipeError:
         # The reader of our output went away (`kb … | head`): nothing is wrong, and nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -48,6 +53,11 @@ def run(arguments: list[str], debug: bool = False) -> int:
         where = f" ({error.filename})" if error.filename else ""
         print(f"kb: {error.strerror or error}{where}.", file=sys.stderr)
         return 3
+
+
+def _stopped() -> int:
+    print("kb: stopped; everything acknowledged so far is kept.", file=sys.stderr)
+    return _STOPPED
 
 
 if __name__ == "__main__":

@@ -69,16 +69,16 @@ def _root(
 
 
 @app.command()
-def demo(json: Json = False) -> int:
-    """Ingest the sample into a throw-away home, ask a question, print the cited answer."""
+def demo(json: Json = False, home: Home = None) -> int:
+    """Ingest the sample into a throw-away home (or the one named), ask a question, print the cited answer."""
     from kb.cli import demo as sample
 
-    return sample.run(json)
+    return sample.run(json, home)
 
 
 @app.command()
 def ingest(
-    places: Annotated[list[str], typer.Argument(metavar="SOURCE…", help="Files and folders.", show_default=False)],
+    places: Annotated[list[str], typer.Argument(metavar="SOURCE", help="Files and folders.", show_default=False)],
     kind: Annotated[str | None, typer.Option("--kind", help="What the files are, instead of a look inside.")] = None,
     wait: Wait = 0.0,
     json: Json = False,
@@ -262,7 +262,7 @@ def show_source(
 
 @sources_app.command(name="remove")
 def remove_sources(
-    ids: Annotated[list[str], typer.Argument(metavar="ID…", help="Of sources.")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Of sources.")],
     wait: Wait = 0.0,
     json: Json = False,
     home: Home = None,

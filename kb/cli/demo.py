@@ -8,23 +8,26 @@ from pathlib import Path
 import kb
 from kb import sample
 from kb.cli import render, shapes
+from kb.cli.progress import bar
 
 
-def run(json: bool) -> int:
-    """Ingest the sample into a throw-away home and answer its question."""
-    with tempfile.TemporaryDirectory(prefix="kb-demo-") as folder:
-        home = Path(folder) / "home"
-        with kb.open(home) as library:
-            report = library.ingest([sample.folder()])
-            given = library.ask(sample.QUESTION, "practitioner")
-        if json:
-            print(shapes.dump({"ingest": shapes.ingest(report), "ask": shapes.ask(given)}))
-            return 1 if report.failed else 0
-        out = render.console()
-        out.print(f"kb ingest {sample.folder()}")
-        render.problems(render.console(stderr=True), report)
-        out.print(render.summary(report) + "\n")
-        out.print(f'kb ask "{sample.QUESTION}"\n')
-        render.answer(out, given)
-        out.print("\nNow your own: kb ingest ~/notes ./transcripts, then kb ask \"…\" --level beginner")
+def run(json: bool, home: Path | None = None) -> int:
+    """Ingest the sample and answer its question, in a throw-away home unless one is named."""
+    with (
+        tempfile.TemporaryDirectory(prefix="kb-demo-") as folder,
+        kb.open(home or Path(folder) / "home") as library,
+        bar() as tell,
+    ):
+        report = library.ingest([sample.folder()], on_progress=tell)
+        given = library.ask(sample.QUESTION, "practitioner")
+    if json:
+        print(shapes.dump({"ingest": shapes.ingest(report), "ask": shapes.ask(given)}))
+        return 1 if report.failed else 0
+    out = render.console()
+    out.print(f"kb ingest {sample.folder()}")
+    render.problems(render.console(stderr=True), report)
+    out.print(render.summary(report) + "\n")
+    out.print(f'kb ask "{sample.QUESTION}"\n')
+    render.answer(out, given)
+    out.print('\nNow your own: kb ingest ~/notes ./transcripts, then kb ask "…" --level beginner')
     return 1 if report.failed else 0

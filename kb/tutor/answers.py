@@ -17,7 +17,7 @@ from kb.tutor.extractive import Scored
 ANSWERER = "extractive"
 NOT_SAID = "Your sources do not say."
 # Below this confidence the evidence is too thin to answer from (docs/benchmarks.md).
-THIN = 0.5
+THIN = 0.45
 # A sentence this far (in logits) below the best one is no longer part of the answer.
 _MARGIN = 2.0
 _NEAREST = 3

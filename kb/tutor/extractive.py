@@ -8,7 +8,7 @@ best are taken, leaving out what repeats one already taken.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -25,25 +25,33 @@ _PASSAGES = 6
 _MOST_SENTENCES = 80
 # Alike beyond this, a second sentence adds nothing.
 _SAME = 0.86
+# "What is X" is rare in the sets that the scorer is trained on, so a plain definition gets its due by hand.
+_DEFINITION = 4.0
 # How much the rank of its passage counts beside a sentence's own logit.
 _PASSAGE_WEIGHT = 4.0
+_DEFINES = features.SENTENCE_FEATURES.index("defines")
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A sentence with what speaks for it. `score` (a logit and its passage's share) orders those of one question."""
+    """A sentence with what speaks for it.
+
+    `score` (a logit and its passage's share) orders those of one question; `defines`: it says what the thing asked is.
+    """
 
     sentence: Sentence
     score: float
     vector: npt.NDArray[np.float32]
+    defines: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Sentences, best first, and how sure it is that they answer (0 to 1)."""
+    """Sentences, best first, how sure it is that they answer (0 to 1), and the features that say so."""
 
     scored: tuple[Scored, ...]
     confidence: float
+    features: npt.NDArray[np.float64]
 
 
 def rank(
@@ -60,7 +68,7 @@ def rank(
     chosen = [s for s in evidence.sentences if s.hit.rank <= _PASSAGES][:_MOST_SENTENCES]
     asked = terms(question)
     if not chosen:
-        return Ranking((), 0.0)
+        return Ranking((), 0.0, np.zeros(len(features.PASSAGE_FEATURES)))
     weights = rarity(asked)
     vectors = embed([question, *(_in_context(s) for s in chosen)])
     cosines = vectors[1:] @ vectors[0]
@@ -78,14 +86,16 @@ def rank(
         matrices.append(matrix)
         for n, logit in zip(rows, scorer.sentence.logits(matrix), strict=True):
             passage = _PASSAGE_WEIGHT * (chosen[n].hit.scores.fused / best_fused - 1)
-            scored.append(Scored(chosen[n], float(logit) + passage, vectors[n + 1]))
-            logits.append(float(logit) + passage)
+            defines = bool(matrix[n - rows[0], _DEFINES])
+            score = float(logit) + passage + _DEFINITION * defines
+            scored.append(Scored(chosen[n], score, vectors[n + 1], defines))
+            logits.append(score)
     held = frozenset().union(*(w.near for w in words))
     missing = 1 - features.coverage(asked, weights, held)
     passages = [hit.scores.cosine for hit in evidence.hits]
     vector = features.passage_vector(logits, np.vstack(matrices), passages, missing)
     scored.sort(key=lambda s: (-s.score, s.sentence.hit.rank, s.sentence.start))
-    return Ranking(tuple(scored), scorer.confidence(vector))
+    return Ranking(tuple(scored), scorer.confidence(vector), vector)
 
 
 def _in_context(sentence: Sentence) -> str:
@@ -99,11 +109,33 @@ def _words(sentence: Sentence, terms: Callable[[str], list[str]]) -> features.Wo
 
 
 def select(ranking: Ranking, most: int, margin: float) -> list[Scored]:
-    """The best sentences that say different things; none more than `margin` below the best one's score."""
+    """The best sentences that say different things, none more than `margin` below the best one's score.
+
+    The first sentence of another source may be half as far below again: a second voice is worth more than a fifth
+    sentence of the first.
+    """
     taken: list[Scored] = []
     for candidate in ranking.scored:
-        if len(taken) >= most or candidate.score < ranking.scored[0].score - margin:
+        if len(taken) >= most:
             break
+        heard = {scored.sentence.hit.chunk.document_id for scored in taken}
+        new = bool(taken) and candidate.sentence.hit.chunk.document_id not in heard
+        if candidate.score < ranking.scored[0].score - margin * (1.5 if new else 1.0):
+            continue
         if not any(float(candidate.vector @ other.vector) >= _SAME for other in taken):
             taken.append(candidate)
+            taken += _goes_on(candidate, ranking, taken)
     return taken
+
+
+def _goes_on(candidate: Scored, ranking: Ranking, taken: list[Scored]) -> list[Scored]:
+    """In talk a definition is begun in one sentence and made in the next: that one belongs to it."""
+    sentence = candidate.sentence
+    if not candidate.defines or sentence.hit.kind not in ("transcript", "audio"):
+        return []
+    for other in ranking.scored:
+        following = other.sentence
+        if following.hit.chunk.id == sentence.hit.chunk.id and following.n == sentence.n + 1:
+            known = any(following is scored.sentence for scored in taken)
+            return [] if known else [replace(other, score=candidate.score)]
+    return []

@@ -96,7 +96,7 @@ def passage_vector(
 
     `missing` is the share of the question's words that stand nowhere in the passages.
     """
-    top = sorted(logits, reverse=True) + [-6.0, -6.0]
+    top = [*sorted(logits, reverse=True), -6.0, -6.0]
     passages = sorted(passage_cosines, reverse=True)
     return np.asarray(
         [
@@ -126,7 +126,9 @@ _REASON = re.compile(
 _PLACE = re.compile(r"\b(?:in|at|near|from|to)\s+(?:the\s+)?[A-Z]")
 _KINDS: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (
-        re.compile(r"\bhow (?:many|much|long|big|large|fast|often|far|old|tall)\b|\bwhat (?:percent|share|number)", re.I),
+        re.compile(
+            r"\bhow (?:many|much|long|big|large|fast|often|far|old|tall)\b|\bwhat (?:percent|share|number)", re.I
+        ),
         lambda s: bool(_NUMBER.search(s.lower())),
     ),
     (re.compile(r"\bwhen\b|\b(?:what|which) (?:year|date|day)\b", re.I), lambda s: bool(_DATE.search(s))),

@@ -15,7 +15,10 @@ from kb.tutor.extractive import Scored
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How much a level tells: at most so many sentences and words, and how much a hard sentence loses (in logits) against a plain one."""
+    """How much a level tells: at most so many sentences and words.
+
+    `plainness` is how much a hard sentence loses (in logits) against a plain one.
+    """
 
     sentences: int
     words: int
@@ -39,15 +42,14 @@ def difficulty(text: str) -> float:
     long_words = sum(len(word) > 8 for word in words) / len(words)
     acronyms = sum(word.isupper() and len(word) > 1 for word in words) / len(words)
     symbols = len(re.findall(r"[\d=<>{}\[\]()/\\%$]", text)) / max(len(text), 1)
-    return min(1.0, 0.4 * length + 0.9 * long_words + 1.5 * acronyms + 2.0 * symbols)
+    hard: float = 0.4 * length + 0.9 * long_words + 1.5 * acronyms + 2.0 * symbols
+    return min(1.0, hard)
 
 
 def for_level(taken: list[Scored], level: Level) -> list[Scored]:
     """The sentences of `taken` (best first) that a level is told, the best for it first."""
     manner = MANNERS[level]
-    ordered = sorted(
-        taken, key=lambda s: s.score - manner.plainness * difficulty(s.sentence.plain), reverse=True
-    )
+    ordered = sorted(taken, key=lambda s: s.score - manner.plainness * difficulty(s.sentence.plain), reverse=True)
     told: list[Scored] = []
     words = 0
     for scored in ordered:

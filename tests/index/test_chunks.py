@@ -129,8 +129,19 @@ def test_locators_give_the_lines_of_the_part_that_was_cut(tmp_path: Path, embedd
 
 PIECES = st.lists(
     st.sampled_from(
-        ["# H\n", "## G\n", "- a\n", "\t- b c\n", "\t\t- d. E f.\n", "\n", "text here. More.\n", "word " * 90 + "\n"]
-        + ["```\ncode\n```\n", "| a | b |\n|--|--|\n| 1 | 2 |\n", "<!-- x -->\n", "> quote\n", "é" * 300 + "\n"]
+        [
+            *(
+                "# H\n",
+                "## G\n",
+                "- a\n",
+                "\t- b c\n",
+                "\t\t- d. E f.\n",
+                "\n",
+                "text here. More.\n",
+                "word " * 90 + "\n",
+            ),
+            *("```\ncode\n```\n", "| a | b |\n|--|--|\n| 1 | 2 |\n", "<!-- x -->\n", "> quote\n", "é" * 300 + "\n"),
+        ]
     ),
     max_size=25,
 )

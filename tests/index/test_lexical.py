@@ -69,6 +69,6 @@ def test_no_query_breaks_it(tmp_path_factory: pytest.TempPathFactory, query: str
     assert isinstance(index.search(query, 3), list)
 
 
-@pytest.mark.parametrize("query", ['a AND (b OR', 'body:"x', "-a +b ^2 ~", "NOT", "[1 TO", "/re[g/", "\\", '""'])
+@pytest.mark.parametrize("query", ["a AND (b OR", 'body:"x', "-a +b ^2 ~", "NOT", "[1 TO", "/re[g/", "\\", '""'])
 def test_query_syntax_is_only_words(index: LexicalIndex, query: str) -> None:
     assert isinstance(index.search(query, 3), list)
