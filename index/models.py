@@ -129,7 +129,8 @@ def _export(source: Path, folder: Path) -> None:
             [sys.executable, "-P", "-m", "index._export", str(source), str(draft)],
             check=False,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             env={**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"},
         )
         if done.returncode != 0:

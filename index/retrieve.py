@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +27,9 @@ from kb.errors import UsageError
 _COSINE_WEIGHT = 0.6
 _NEIGHBOUR_WEIGHT = 0.2
 _CANDIDATES = 200
-# Passages this alike say the same; the second is folded into the first.
-_COPY_COSINE = 0.99
+# Passages that share this many of their words say the same; the second is folded into the first. Vectors do not tell:
+# passages of one dry document come as near as .99 and differ in the very number that was asked for.
+_COPY_OVERLAP = 0.9
 # Up to so many chunks, a filtered query compares the vectors themselves and asks Chroma nothing.
 _EXACT = 4000
 _MOST_DOCUMENT_TERMS = 3000
@@ -294,10 +294,9 @@ class Retriever:
         window = ranked[: 2 * k + 20]
         chunks = catalog.chunks([c.chunk_id for c in window])
         entries = catalog.documents_of(sorted({chunk.document_id for chunk in chunks.values()}))
-        vectors = catalog.chunk_vectors(list(chunks), self._model)
         hits: list[Hit] = []
         dropped: list[Dropped] = []
-        kept: list[tuple[str, Any]] = []
+        kept: list[tuple[Chunk, frozenset[str]]] = []
         for candidate in window:
             chunk = chunks.get(candidate.chunk_id)
             entry = entries.get(chunk.document_id) if chunk else None
@@ -307,25 +306,27 @@ class Retriever:
             if len(hits) >= k:
                 reason = f"below the first {k}"
             else:
-                vector = vectors.get(chunk.id)
-                copy = _copied(chunk, vector, kept)
+                words = frozenset(chunk.text.casefold().split())
+                copy = _copied(chunk, words, kept)
                 if copy:
                     reason = f"nearly the same as {copy}"
                 else:
-                    kept.append((chunk.id, vector))
+                    kept.append((chunk, words))
                     hits.append(_hit(len(hits) + 1, chunk, entry, candidate.scores()))
             if reason and trace:
                 dropped.append(Dropped(chunk.id, entry.title, candidate.scores(), reason))
         return hits, dropped
 
 
-def _copied(chunk: Chunk, vector: Any, kept: list[tuple[str, Any]]) -> str:
-    """The id of a kept chunk that says the same, or nothing."""
-    if vector is None:
-        return ""
-    for other_id, other in kept:
-        if other is not None and float(vector @ other) >= _COPY_COSINE:
-            return other_id
+def _copied(chunk: Chunk, words: frozenset[str], kept: list[tuple[Chunk, frozenset[str]]]) -> str:
+    """The id of a kept chunk that says the same, or nothing.
+
+    Only another document's: what a document says twice stands at two places, and each can be the one asked for.
+    """
+    for other, known in kept:
+        alike = len(words & known) >= _COPY_OVERLAP * max(len(words | known), 1)
+        if alike and chunk.document_id != other.document_id:
+            return other.id
     return ""
 
 

@@ -29,6 +29,7 @@ _QUOTE_MARKS = re.compile(r"[ \t>]*")
 _DOCTOC = re.compile(r"<!--\s*START doctoc.*?(?:<!--\s*END doctoc.*?-->|\Z)", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|%%.*?%%", re.DOTALL)
 _UNDERLINE = re.compile(r"[\r\n]+[ \t>]*(?:=+|-+)[ \t]*\Z")
+_LONGEST_UNDERLINED = 120
 _ONLY_MARKUP = re.compile(r"(?:\s|<[^<>]*>)*\Z")
 
 
@@ -79,6 +80,7 @@ class _Outline:
     title: str = ""
     _path: list[tuple[int, str]] = field(default_factory=list)
     _depth: int = 0
+    _headed: bool = False
     _bare: tuple[int, int] | None = None  # the last heading, until something stands under it
 
     def __post_init__(self) -> None:
@@ -113,14 +115,19 @@ class _Outline:
         return self._lines.start(first + self._base), self._lines.end(max(last, first + 1) - 1 + self._base)
 
     def _heading(self, token: Token, content: str) -> None:
+        if token.markup in ("=", "-") and ("\n" in content or len(content) > _LONGEST_UNDERLINED):
+            # A rule drawn under a paragraph makes it no heading for a reader.
+            self._block(token, "prose")
+            return
         level = int(token.tag[1])
         if self._path and self._path[-1][0] >= level:
             self._close_heading()
         self._bare = None
         start, end = self._span(token)
         title = plain(content)
-        if not self.title and level == 1:
+        if level == 1 and not self._headed:
             self.title = title
+        self._headed = True
         while self._path and self._path[-1][0] >= level:
             self._path.pop()
         self._path.append((level, title))

@@ -45,7 +45,9 @@ def test_the_project_can_not_be_uploaded_by_accident() -> None:
 
 def imported_after(code: str, tmp_path: Path) -> set[str]:
     script = f"import sys\n{code}\nprint('MODULES', *sys.modules, file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, encoding="utf-8", cwd=tmp_path, timeout=120
+    )
     assert "MODULES" in done.stderr, done.stderr
     return set(done.stderr.rsplit("MODULES", 1)[1].split())
 
@@ -69,7 +71,7 @@ def test_a_query_imports_no_torch_and_no_framework(home: Path, notes: Path, tmp_
 
 def test_python_dash_m_is_the_same_program() -> None:
     both = [
-        subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+        subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60).stdout
         for command in ([sys.executable, "-m", "kb.cli", "--help"], [str(Path(sys.executable).parent / "kb"), "--help"])
     ]
     assert both[0] == both[1]
@@ -114,17 +116,9 @@ def test_wheel_and_sdist_hold_our_code_and_the_sample_by_name(tmp_path: Path) ->
     assert "kb/tutor/scorer.json" in packed
     with tarfile.open(sdist) as archive:
         inside = [name.split("/", 1)[1] for name in archive.getnames()]
-    allowed = (
-        *(f"{p}/" for p in PACKAGES),
-        "corpus/",
-        "CHANGELOG",
-        "LICENSE",
-        "README",
-        "constraints",
-        "pyproject",
-        "PKG",
-    )
-    assert all(name.startswith((*allowed, ".gitignore")) for name in inside)
+    files = ("CHANGELOG", "LICENSE", "README", "constraints", "pyproject", "PKG", ".gitignore")
+    allowed = (*(f"{package}/" for package in PACKAGES), "corpus/", *files)
+    assert all(name.startswith(allowed) for name in inside)
     assert not any("stray" in name for name in [*packed, *inside])
 
 

@@ -252,7 +252,7 @@ def test_a_question_can_come_from_standard_input(filled: Path) -> None:
         [sys.executable, "-m", "kb.cli", "ask", "-", "--json"],
         input="What is the pipeline bubble?\n",
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         env=os.environ,
         timeout=120,
     )

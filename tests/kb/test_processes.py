@@ -22,7 +22,7 @@ from tests.builders import AN_OUTLINE, write
 
 def run_kb(*arguments: str | Path, home: Path, **options: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "kb.cli", *map(str, arguments), "--home", str(home)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, **options)  # type: ignore[call-overload,no-any-return]
 
 
 def test_an_open_reader_sees_what_another_process_writes(library: Library, home: Path, notes: Path) -> None:
@@ -101,7 +101,7 @@ def test_ctrl_c_ends_an_ingest_with_one_line_and_130(home: Path, notes: Path) ->
     for n in range(300):
         write(notes, **{f"n{n}": f"# Note {n}\n\n" + "words of a long note, again. " * 150})
     command = [sys.executable, "-m", "kb.cli", "ingest", str(notes), "--home", str(home)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
     time.sleep(4)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)

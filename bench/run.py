@@ -1,0 +1,264 @@
+"""Measure quality and speed on this machine and write docs/benchmarks.md: `make bench` (about twenty minutes).
+
+    python bench/run.py [quality] [speed] [embedding] [answers]
+
+Quality is scored by the shared scorer on what `kb search --batch` and `kb ask --batch` print. Times are ratios within
+one run, against something everybody has.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SHARED = Path(os.environ.get("KB_TEST_DATA", ROOT.parent / "shared"))
+PAGE = ROOT / "docs" / "benchmarks.md"
+PARTS = ROOT / "bench" / "out"
+QA = SHARED / "data" / "qa"
+
+
+def kb(*arguments: str | Path, home: Path, out: Path | None = None) -> str:
+    command = [sys.executable, "-m", "kb.cli", *map(str, arguments), "--home", str(home)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8")
+    if done.returncode not in (0, 1):
+        sys.exit(done.stderr)
+    if out is not None:
+        out.write_text(done.stdout, encoding="utf-8")
+    return done.stdout
+
+
+def tool(name: str, *arguments: str | Path) -> str:
+    command = [sys.executable, str(SHARED / "tools" / name), *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout
+
+
+def score(*arguments: str | Path) -> dict[str, float]:
+    return json.loads(tool("score.py", *arguments))
+
+
+def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join([*lines, *("| " + " | ".join(map(str, row)) + " |" for row in rows)]) + "\n"
+
+
+def laid_out(folder: Path, name: str) -> tuple[Path, Path]:
+    """A judged collection as files, and its questions as a batch."""
+    questions = folder / f"{name}.jsonl"
+    if name == "chunking":
+        with (QA / "chunking/questions_df.csv").open(encoding="utf-8") as handle, questions.open("w") as out:
+            for n, row in enumerate(csv.DictReader(handle)):
+                out.write(json.dumps({"id": str(n), "query": row["question"]}) + "\n")
+        return QA / "chunking/corpora", questions
+    source = QA / ("qmsum-val" if name == "qmsum" else name)
+    form = "meetings" if name == "qmsum" else "files"
+    tool("make_corpus.py", form, source / "corpus.jsonl", folder / name)
+    tool("make_corpus.py", "queries", source / "queries.jsonl", questions)
+    return folder / name, questions
+
+
+def quality(folder: Path) -> str:
+    rows = []
+    for name in ("chunking", "cranfield", "anthropic-docs", "qmsum"):
+        files, questions = laid_out(folder, name)
+        home = folder / f"home-{name}"
+        report = json.loads(kb("ingest", files, "--json", home=home))
+        run = folder / f"{name}.run.jsonl"
+        kb("search", "--batch", questions, "-k", 5 if name in ("chunking", "qmsum") else 100, home=home, out=run)
+        if name == "chunking":
+            got = score("spans", QA / "chunking/questions_df.csv", run)
+            said = f"recall {got['recall']} · precision {got['precision']} · IoU {got['iou']}"
+            asked = "recall ≥ 84 at IoU ≥ 6"
+        elif name == "qmsum":
+            got = score("turns", QA / "qmsum-val/queries.jsonl", folder / "turns.json", run)
+            said = (
+                f"span recall {got['span_recall']} · span precision {got['span_precision']} · hit {got['hit']} · "
+                f"right meeting {got['right_meeting']}"
+            )
+            asked = "span recall ≥ 0.25, hit ≥ 0.50"
+        else:
+            got = score("documents", QA / name / "qrels.tsv", run)
+            said = f"nDCG@10 {got['ndcg@10']} · success@3 {got['success@3']} · recall@5 {got['recall@5']}"
+            asked = "nDCG@10 ≥ 0.43" if name == "cranfield" else "success@3 ≥ 0.92"
+        rows.append((name, report["chunks"], said, asked))
+        print(rows[-1], flush=True)
+    how = "`python bench/run.py quality`: `kb ingest`, then `kb search --batch`, scored by the shared scorer."
+    return f"## Retrieval\n\n{how}\n\n" + table(("collection", "passages", "measured", "asked"), rows)
+
+
+def seconds(command: list[str], times: int = 7) -> float:
+    """The median wall time of a fresh process."""
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+def speed(folder: Path) -> str:
+    corpora = QA / "chunking/corpora"
+    home, notes = folder / "home-speed", folder / "speed"
+    notes.mkdir()
+    words = "".join(path.read_text(encoding="utf-8") for path in sorted(corpora.glob("*.md")))
+    words += "".join(json.loads(line)["text"] for line in (QA / "qmsum-val/corpus.jsonl").open(encoding="utf-8"))
+    size = 8_000
+    for n in range(0, len(words), size):
+        (notes / f"n{n // size:04}.md").write_text(f"# Note {n}\n\n{words[n : n + size]}", encoding="utf-8")
+    report = json.loads(kb("ingest", notes, "--json", home=home))
+    search = [sys.executable, "-m", "kb.cli", "search", "what is said about revenue", "--home", str(home)]
+    seconds(search, 2)
+    pairs = [(seconds([sys.executable, "-c", "import chromadb"], 3), seconds(search, 3)) for _ in range(4)]
+    chroma, first = (statistics.median(column) for column in zip(*pairs, strict=True))
+    help_time = seconds([str(Path(sys.executable).parent / "kb"), "--help"])
+    warm_lines = folder / "warm.jsonl"
+    with (QA / "chunking/questions_df.csv").open(encoding="utf-8") as handle:
+        asked = [row["question"] for row in csv.DictReader(handle)][:200]
+    warm_lines.write_text("".join(json.dumps({"query": q, "question": q}) + "\n" for q in asked), encoding="utf-8")
+    found = [json.loads(line)["ms"] for line in kb("search", "--batch", warm_lines, home=home).splitlines()][5:]
+    told = [json.loads(line)["ms"] for line in kb("ask", "--batch", warm_lines, home=home).splitlines()][5:]
+    began = time.perf_counter()
+    again = json.loads(kb("ingest", notes, "--json", home=home))
+    twice = time.perf_counter() - began
+    rows = [
+        ("`kb --help`", f"{help_time:.2f} s", "≤ 0.3 s"),
+        ("`import chromadb`", f"{chroma:.2f} s", ""),
+        (
+            f"`kb search`, fresh process, {report['chunks']:,} passages",
+            f"{first:.2f} s = {first / chroma:.2f} ×",
+            "≤ 2.2 ×",
+        ),
+        (
+            "search, warm, p50 / p95",
+            f"{statistics.median(found):.0f} / {statistics.quantiles(found, n=20)[18]:.0f} ms",
+            "",
+        ),
+        ("ask, warm, p50 / p95", f"{statistics.median(told):.0f} / {statistics.quantiles(told, n=20)[18]:.0f} ms", ""),
+        (
+            f"a second ingest of {again['unchanged']} unchanged notes",
+            f"{twice:.1f} s, {again['seconds']:.2f} s of it at work, {again['embedded']} embedded",
+            "0 embedded",
+        ),
+    ]
+    for row in rows:
+        print(row, flush=True)
+    return "## Speed\n\n`python bench/run.py speed`: medians of fresh processes, taken in turns.\n\n" + table(
+        ("what", "measured", "asked"), rows
+    )
+
+
+EMBEDDING = """
+import json, sys, time
+import torch
+texts = json.loads(open(sys.argv[2], encoding="utf-8").read())
+if sys.argv[1] == "llama":
+    from llama_index.embeddings.huggingface import HuggingFaceEmbedding
+    from index.models import packaged_weights
+    torch.set_num_threads(int(sys.argv[3]))
+    model = HuggingFaceEmbedding(str(packaged_weights()), device="cpu")
+    run = lambda part: model.get_text_embedding_batch(part)
+else:
+    from index.embed import open_embedder
+    from kb import config
+    model = open_embedder(config.load(threads=int(sys.argv[3])))
+    run = model.embed
+run(texts[:16])
+began = time.perf_counter()
+run(texts)
+print(time.perf_counter() - began)
+"""
+
+
+def embedding(folder: Path) -> str:
+    from index.embed import backend_name, open_embedder
+    from kb import config
+
+    text = (QA / "chunking/corpora/wikitexts.md").read_text(encoding="utf-8")
+    text += (QA / "chunking/corpora/finance.md").read_text(encoding="utf-8")[:200_000]
+    texts = [text[n : n + 850] for n in range(0, len(text), 850)]
+    counted = open_embedder(config.load())
+    tokens = sum(min(n, counted.window - 2) for n in counted.count(texts))
+    held = folder / "texts.json"
+    held.write_text(json.dumps(texts), encoding="utf-8")
+    threads = str(os.cpu_count() or 1)
+    taken: dict[str, list[float]] = {"kb": [], "llama": []}
+    for _ in range(3):
+        for name, times in taken.items():
+            command = [sys.executable, "-c", EMBEDDING, name, str(held), threads]
+            done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=ROOT)
+            if done.returncode:
+                sys.exit(done.stderr)
+            times.append(float(done.stdout.split()[-1]))
+    ours, theirs = (tokens / statistics.median(taken[name]) for name in ("kb", "llama"))
+    asked = "≥ 2 × where the CPU has bf16, ≥ 1 × elsewhere"
+    rows = [
+        ("LlamaIndex HuggingFaceEmbedding, its defaults", f"{theirs:,.0f}", "1", ""),
+        (f"kb ({backend_name(config.load())})", f"{ours:,.0f}", f"{ours / theirs:.2f}", asked),
+    ]
+    print(rows, flush=True)
+    return (
+        f"## Embedding\n\n`python bench/run.py embedding`: {len(texts)} passages, {tokens:,} word pieces, "
+        f"{threads} threads, median of three runs in turns.\n\n"
+        + table(("what", "word pieces a second", "ratio", "asked"), rows)
+    )
+
+
+def answers(folder: Path) -> str:
+    files = [QA / "answerability" / name for name in ("answerable.jsonl", "unanswerable.jsonl")]
+    tool("make_corpus.py", "passages", *files, folder / "passages")
+    gold, questions, run = folder / "gold.jsonl", folder / "questions.jsonl", folder / "answers.jsonl"
+    gold.write_text("".join(file.read_text(encoding="utf-8") for file in files), encoding="utf-8")
+    tool("make_corpus.py", "queries", gold, questions)
+    home = folder / "home-answers"
+    kb("ingest", folder / "passages", home=home)
+    kb("ask", "--batch", questions, home=home, out=run)
+    got = score("answers", gold, run)
+    rows = [
+        ("AUROC of the confidence", got["auroc"]),
+        ("false answers", f"{got['false_answer']} of {got['unanswerable']}"),
+        ("false refusals", f"{got['false_refusal']} of {got['answerable']}"),
+        ("a gold sentence quoted, of the answered", got["citation_hit"]),
+        ("gold sentences quoted (recall)", got["citation_recall"]),
+        ("quotes that are gold (precision)", got["citation_precision"]),
+    ]
+    print(rows, flush=True)
+    return (
+        "## Answers without a language model\n\n`python bench/run.py answers`: qa/answerability, all 300 passages in "
+        "one home, scored by the shared scorer. The confidence was fitted on these questions among others, so these "
+        "figures are a little kind to it; bench/scorer/calibrate.py prints the cross-validated ones.\n\n"
+        + table(("what", "measured"), rows)
+    )
+
+
+def main() -> None:
+    if not QA.is_dir():
+        sys.exit(f"The judged collections are not at {SHARED}; set KB_TEST_DATA.")
+    parts = {"quality": quality, "speed": speed, "embedding": embedding, "answers": answers}
+    PARTS.mkdir(parents=True, exist_ok=True)
+    for name in sys.argv[1:] or list(parts):
+        with tempfile.TemporaryDirectory(prefix="kb-bench-") as folder:
+            (PARTS / f"{name}.md").write_text(parts[name](Path(folder)), encoding="utf-8")
+    known = Path("/proc/cpuinfo")
+    lines = known.read_text(encoding="utf-8").splitlines() if known.exists() else []
+    cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+    head = (
+        "# Benchmarks\n\nWritten by `make bench`. The collections are those of the shared material (KB_TEST_DATA); "
+        f"nothing of them is in this repository. This machine: {os.cpu_count()} cores, {cpu}, "
+        f"Python {platform.python_version()}, no GPU; {dt.datetime.now(tz=dt.UTC).date().isoformat()}.\n\n"
+    )
+    written = [(PARTS / f"{name}.md").read_text(encoding="utf-8") for name in parts if (PARTS / f"{name}.md").exists()]
+    PAGE.write_text(head + "\n".join(written), encoding="utf-8")
+    print(f"wrote {PAGE}")
+
+
+if __name__ == "__main__":
+    main()
