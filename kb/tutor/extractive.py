@@ -27,22 +27,27 @@ _MOST_SENTENCES = 80
 _SAME = 0.86
 # "What is X" is rare in the sets that the scorer is trained on, so a plain definition gets its due by hand.
 _DEFINITION = 4.0
+# Below this logit a sentence more likely does not answer; it is told only when it is the best there is.
+_LEAST = -1.3
 # How much the rank of its passage counts beside a sentence's own logit.
 _PASSAGE_WEIGHT = 4.0
 _DEFINES = features.SENTENCE_FEATURES.index("defines")
+_FITS = features.SENTENCE_FEATURES.index("fits")
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
     """A sentence with what speaks for it.
 
-    `score` (a logit and its passage's share) orders those of one question; `defines`: it says what the thing asked is.
+    `score` (a logit and its passage's share) orders those of one question; `defines`: it says what the thing asked is;
+    `fits`: it has (1) or has not (-1) the kind of thing asked for.
     """
 
     sentence: Sentence
     score: float
     vector: npt.NDArray[np.float32]
     defines: bool = False
+    fits: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ def rank(
             passage = _PASSAGE_WEIGHT * (chosen[n].hit.scores.fused / best_fused - 1)
             defines = bool(matrix[n - rows[0], _DEFINES])
             score = float(logit) + passage + _DEFINITION * defines
-            scored.append(Scored(chosen[n], score, vectors[n + 1], defines))
+            scored.append(Scored(chosen[n], score, vectors[n + 1], defines, float(matrix[n - rows[0], _FITS])))
             logits.append(score)
     held = frozenset().union(*(w.near for w in words))
     missing = 1 - features.coverage(asked, weights, held)
@@ -120,8 +125,10 @@ def select(ranking: Ranking, most: int, margin: float) -> list[Scored]:
             break
         heard = {scored.sentence.hit.chunk.document_id for scored in taken}
         new = bool(taken) and candidate.sentence.hit.chunk.document_id not in heard
-        if candidate.score < ranking.scored[0].score - margin * (1.5 if new else 1.0):
+        if taken and candidate.score < max(_LEAST, taken[0].score - margin * (1.5 if new else 1.0)):
             continue
+        if taken and candidate.fits < 0 < taken[0].fits:
+            continue  # "how many" was answered by a number; this has none
         if not any(float(candidate.vector @ other.vector) >= _SAME for other in taken):
             taken.append(candidate)
             taken += _goes_on(candidate, ranking, taken)

@@ -1,0 +1,101 @@
+"""Transcripts in JSON: openai-whisper's, whisperX's, whisper.cpp's and the podcast namespace's.
+
+Their text is rendered: a segment a line, and the offsets are into that. Word-by-word files are put together to phrases,
+each with the times of its first and last word.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+# Words are put together until a sentence ends, somebody else speaks, or there is a pause of a second.
+_LONGEST_PHRASE = 25
+_PAUSE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A segment: seconds, words, who said them (if it says)."""
+
+    start: float
+    end: float
+    text: str
+    speaker: str = ""
+
+
+def parse(text: str) -> list[Said] | None:
+    """The segments of a transcript in JSON; None if it is JSON of another kind, or none."""
+    try:
+        row = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(row, list):
+        row = {"segments": row}
+    if not isinstance(row, dict):
+        return None
+    if isinstance(row.get("transcription"), list):
+        found = [said for item in row["transcription"] if (said := _whisper_cpp(item))]
+    elif isinstance(row.get("segments"), list):
+        found = [said for item in row["segments"] if (said := _segment(item))]
+    else:
+        return None
+    return list(_phrases(found)) if found else None
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _whisper_cpp(item: Any) -> Said | None:
+    offsets = item.get("offsets") if isinstance(item, dict) else None
+    if not isinstance(offsets, dict) or not isinstance(item.get("text"), str):
+        return None
+    start, end = _number(offsets.get("from")), _number(offsets.get("to"))
+    if start is None or end is None:
+        return None
+    return Said(start / 1000, end / 1000, item["text"].strip(), _speaker(item))
+
+
+def _segment(item: Any) -> Said | None:
+    """A segment of openai-whisper and whisperX (`start`, `end`, `text`) or of the podcast namespace (`startTime` …)."""
+    if not isinstance(item, dict):
+        return None
+    start = _number(item.get("start", item.get("startTime")))
+    text = item.get("text", item.get("body"))
+    if start is None or not isinstance(text, str):
+        return None
+    end = _number(item.get("end", item.get("endTime")))
+    return Said(start, end if end is not None else start, text.strip(), _speaker(item))
+
+
+def _speaker(item: dict[str, Any]) -> str:
+    speaker = item.get("speaker")
+    return speaker.strip() if isinstance(speaker, str) else ""
+
+
+def _phrases(found: list[Said]) -> Iterator[Said]:
+    words = sum(len(said.text.split()) for said in found)
+    if words > 1.5 * len(found):
+        yield from (said for said in found if said.text)
+        return
+    run: list[Said] = []
+    for said in found:
+        if run and (
+            run[-1].speaker != said.speaker
+            or run[-1].text.endswith((".", "?", "!"))
+            or said.start - run[-1].end >= _PAUSE
+            or len(run) >= _LONGEST_PHRASE
+        ):
+            yield _joined(run)
+            run = []
+        if said.text:
+            run.append(said)
+    if run:
+        yield _joined(run)
+
+
+def _joined(run: list[Said]) -> Said:
+    return Said(run[0].start, max(said.end for said in run), " ".join(said.text for said in run), run[0].speaker)
