@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -135,6 +136,9 @@ class OpenVinoEmbedder(_GraphEmbedder):
 
     def __init__(self, model: ExportedModel, threads: int) -> None:
         super().__init__(model)
+        # The package's model converter costs as much to import as the rest, brings OpenVINO's telemetry with it, and is
+        # not needed to run a model; openvino goes on without it.
+        sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
         import openvino
 
         core = openvino.Core()

@@ -82,12 +82,10 @@ class VectorStore:
     def query(self, vector: npt.NDArray[np.float32], limit: int) -> list[tuple[str, float]]:
         """Chunk ids with their cosines, best first."""
         with self._plain_errors():
-            total = self._collection.count()
-            if not total or limit < 1:
+            if limit < 1:
                 return []
-            found = self._collection.query(
-                query_embeddings=[vector], n_results=min(limit, total), include=["distances"]
-            )
+            # Asking for more than there are gives what there is; counting first would take longer than the query.
+            found = self._collection.query(query_embeddings=[vector], n_results=limit, include=["distances"])
             distances = (found["distances"] or [[]])[0]
             return [(i, 1.0 - float(d)) for i, d in zip(found["ids"][0], distances, strict=True)]
 

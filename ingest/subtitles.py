@@ -46,6 +46,9 @@ def cues(text: str) -> Iterator[Cue]:
     skipping = False
     for start, end, line in _lines(text):
         if row := _TSV.match(line):
+            if open_cue is not None:
+                yield _cue(text, open_cue, content)
+                open_cue, content = None, []
             at = start + row.start(3)
             yield Cue(float(row[1]) / 1000, float(row[2]) / 1000, "", tuple(_words(text, [(at, end, row[3])])))
             continue

@@ -112,7 +112,8 @@ class Library:
         def load() -> None:
             # The query that needs the model meets the same error and says it.
             with suppress(Exception):
-                self.embedder()
+                # The first text takes a runtime several times as long as the next one.
+                self.embedder().embed(["warm up"])
 
         threading.Thread(target=load, name="kb-embedder", daemon=True).start()
 
