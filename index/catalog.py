@@ -391,13 +391,18 @@ def _entry(row: tuple[Any, ...]) -> Entry:
 
 
 def _segment_row(segment: Segment) -> list[Any]:
-    return [segment.start_char, segment.end_char, locators.as_json(segment.locator), segment.form, segment.depth]
+    return [
+        segment.start_char,
+        segment.end_char,
+        locators.as_json(segment.locator),
+        segment.form,
+        segment.depth,
+        segment.apart,
+    ]
 
 
 def _chunk(row: tuple[Any, ...]) -> Chunk:
-    segments = tuple(
-        Segment(a, b, locators.from_json(loc), form, depth) for a, b, loc, form, depth in json.loads(row[8])
-    )
+    segments = tuple(Segment(a, b, locators.from_json(place), *rest) for a, b, place, *rest in json.loads(row[8]))
     return Chunk(
         id=row[0],
         document_id=row[1],

@@ -109,11 +109,15 @@ def _wrapped(body: str, lines: list[tuple[int, int]]) -> bool:
 
 
 def of_speech(text: str, segments: list[Segment]) -> list[tuple[int, int]]:
-    """Sentence spans over joined cues of talk: a sentence may run through several; a speaker's change ends it."""
+    """Sentence spans over joined cues of talk: a sentence may run through several.
+
+    A speaker's change ends it, and so does a loop that was left out.
+    """
     spans: list[tuple[int, int]] = []
     run: list[Segment] = []
     for segment in segments:
-        if run and getattr(run[-1].locator, "speakers", ()) != getattr(segment.locator, "speakers", ()):
+        turned = run and getattr(run[-1].locator, "speakers", ()) != getattr(segment.locator, "speakers", ())
+        if turned or (run and segment.apart):
             spans += _of_run(text, run)
             run = []
         run.append(segment)

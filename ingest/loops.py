@@ -35,15 +35,15 @@ def equal_runs(texts: list[str]) -> list[tuple[int, int]]:
     return runs
 
 
-def loop_in(text: str) -> tuple[int, int, int] | None:
-    """The first loop inside a text: (end of its first round, its end, rounds), in characters; None if there is none."""
+def loop_in(text: str) -> tuple[int, int, int, int] | None:
+    """The first loop inside a text: (its start, the end of its first round, its end, rounds); None if there is none."""
     found = [(m.start(), m.end()) for m in _WORD.finditer(text)]
     words = [re.sub(r"\W+", "", text[a:b].casefold()) for a, b in found]
     for at in range(len(words)):
         for size in range(1, _LONGEST_PHRASE + 1):
             rounds = _rounds(words, at, size)
             if rounds >= _FEWEST_REPEATS and any(words[at : at + size]):
-                return found[at + size - 1][1], found[at + size * rounds - 1][1], rounds
+                return found[at][0], found[at + size - 1][1], found[at + size * rounds - 1][1], rounds
     return None
 
 

@@ -125,5 +125,5 @@ def read(item: Item, data: bytes, kind: Kind | None = None) -> Iterator[Document
             if not found:
                 yield IngestError(item.uri, "it holds no text to search")
             return
-    asked = f"as {kind}" if kind else f"of this form ({file.suffix or 'no suffix'})"
-    yield IngestError(item.uri, f"no reader for a file {asked}")
+    reason = f"no reader for a file {f'as {kind}' if kind else f'of this form ({file.suffix})'}"
+    yield IngestError(item.uri, reason) if item.named or kind else SkippedItem(item.uri, reason)

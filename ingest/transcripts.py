@@ -1,85 +1,168 @@
-"""Talk: console output with bracket times, `**Name:**` paragraphs with time marks, and plain prose.
+"""Talk in any of its files: one document, its segments located by time where the file has times.
 
 A time is given only where the file has one: a stretch between two marks is located between them, and a file without
-marks is cited by paragraph.
+marks is cited by paragraph. What a recogniser said over and over stays in the text and is left out of the segments.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
+from ingest import loops, prose, subtitles, talk_json
 from ingest.source import TextFile
-from ingest.spans import trim
-from kb.documents import Document, Kind, Metadata, Paragraph, Segment, TimeSpan
+from kb.documents import Collapsed, Document, Kind, Metadata, Segment, TimeSpan
 from kb.errors import IngestError
 
-_CLOCK = r"(?:(\d{1,3}):)?(\d{1,3}):(\d{2})(?:[.,](\d{1,3}))?"
-# Whisper's console: hours are left out under one hour.
-_CUE = re.compile(rf"^[ \t]*\[{_CLOCK}[ \t]*-->[ \t]*{_CLOCK}\][ \t]*([^\r\n]*)", re.MULTILINE)
-# A mark inside prose: [04:06], \[00:06:02.17\], (12:34).
-_MARK = re.compile(rf"\\?[\[(]{_CLOCK}\\?[\])][ \t]*:?")
-_SPEAKER_BOLD = re.compile(r"\*\*([^*\r\n]{1,60}?):?\*\*:?[ \t]*(?=\S|$|[\r\n])")
-_SPEAKER_TIMED = re.compile(rf"([A-Z][^\r\n:()\[\]]{{0,40}}?)[ \t]*\({_CLOCK}\):[ \t]*")
-_SPEAKER_AFTER_MARK = re.compile(rf"\\?\[{_CLOCK}\\?\][ \t]*([A-Z][^\r\n:()\[\]]{{0,40}}?):[ \t]*")
-_PARAGRAPH = re.compile(r"[^\r\n]+(?:(?:\r\n|\r|\n)(?![ \t]*(?:\r|\n|$))[^\r\n]*)*")
-_LINE = re.compile(r"[^\r\n]+")
-_NOT_SPEECH = re.compile(
-    r"[\[(*♪\s]*(?:blank_audio|music|applause|laughter|laughs|silence|inaudible|crosstalk|cheering|noise|no audio)"
-    r"(?:[^\])\r\n]{0,30})[\])*♪\s.]*\Z",
-    re.IGNORECASE,
-)
+_SUBTITLES = frozenset({".srt", ".vtt", ".sbv", ".tsv"})
+_PROSE = frozenset({".txt", ".md", ".markdown"})
+_SHOWN_LOOP = 80
+
+
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """What a reader of one form gives: the text that offsets index, its segments, and what was odd."""
+
+    text: str
+    segments: list[Segment]
+    warnings: list[str]
+    rendered: bool = False
 
 
 class Transcripts:
-    """Reads `.txt` and `.md` files that hold somebody's talk."""
+    """Reads console output, subtitles, recognisers' JSON, and prose with or without speakers."""
 
     name = "transcripts"
     version = 1
     kind: Kind = "transcript"
-    suffixes = frozenset({".txt", ".md", ".markdown"})
+    suffixes = _SUBTITLES | _PROSE | {".json"}
 
     def recognises(self, file: TextFile) -> bool:
-        """Bracket times or speakers' paragraphs in either suffix; a `.txt` also if it reads as talk."""
-        text = file.text
-        if len(_CUE.findall(text)) >= 2 or _is_dialogue(text):
+        """By the look of its content; a plain `.txt` also if it reads as talk."""
+        if file.suffix in _SUBTITLES:
             return True
-        return file.suffix == ".txt" and reads_as_talk(text)
+        if file.suffix == ".json":
+            return talk_json.parse(file.text) is not None
+        if prose.has_cues(file.text) or prose.is_dialogue(file.text):
+            return True
+        return file.suffix == ".txt" and prose.reads_as_talk(file.text)
 
     def read(self, file: TextFile) -> Iterator[Document | IngestError]:
         """One document: a segment for each cue or paragraph of talk."""
-        text = file.text
+        talk = _read(file)
+        segments, collapsed = collapse(talk.text, talk.segments)
+        if not segments:
+            yield IngestError(file.item.uri, "it holds no speech, only times or notes like [Music]")
+            return
         metadata: Metadata = {"trust": "published"}
-        warnings = [file.decoded.warning] if file.decoded.warning else []
+        warnings = [*([file.decoded.warning] if file.decoded.warning else []), *talk.warnings]
         if file.decoded.warning:
             metadata["encoding"] = file.decoded.encoding
-        if len(_CUE.findall(text)) >= 2:
-            segments, repaired = _cues(text)
-            if repaired:
-                warnings.append(f"{repaired} cue times ran backwards and were put right")
-        else:
-            segments = _Prose(text).segments()
+        if collapsed:
+            metadata["collapsed"] = collapsed
+            repeats = sum(loop["times"] - 1 for loop in collapsed)
+            warnings.append(f"{repeats} repeats of {len(collapsed)} loops are left out of search (kb sources show)")
         if warnings:
             metadata["warnings"] = warnings
+        if talk.rendered:
+            metadata["rendered"] = True
         if media := _media_beside(file):
             metadata["media"] = media
-        if segments:
-            yield Document(file.item.uri, "transcript", file.stem, text, tuple(segments), metadata)
-        else:
-            yield IngestError(file.item.uri, "it holds no speech, only times or notes like [Music]")
+        yield Document(file.item.uri, "transcript", file.stem, talk.text, tuple(segments), metadata)
 
 
-def seconds(hours: str | None, minutes: str, secs: str, fraction: str | None) -> float:
-    """Clock fields as seconds; the fraction is decimal digits (`.17` is 0.17)."""
-    whole = int(hours or 0) * 3600 + int(minutes) * 60 + int(secs)
-    return whole + (int(fraction) / 10 ** len(fraction) if fraction else 0.0)
+def _read(file: TextFile) -> _Talk:
+    if file.suffix == ".json" and (found := talk_json.parse(file.text)) is not None:
+        return _rendered(found)
+    if file.suffix in _SUBTITLES:
+        return _from_cues(file.text)
+    if prose.has_cues(file.text):
+        segments, repaired = prose.bracket_cues(file.text)
+        return _Talk(file.text, segments, _repairs(repaired))
+    return _Talk(file.text, prose.Prose(file.text).segments(), [])
 
 
-def is_speech(text: str) -> bool:
-    """False for marks like [Music], (applause), [BLANK_AUDIO], and for text without a letter or digit."""
-    return bool(re.search(r"\w", text)) and not _NOT_SPEECH.match(text)
+def _repairs(count: int) -> list[str]:
+    return [f"{count} cue times ran backwards and were put right"] if count else []
+
+
+def _from_cues(text: str) -> _Talk:
+    found, rolled = subtitles.unrolled(text, list(subtitles.cues(text)))
+    clock = prose.Clock()
+    segments = []
+    for cue in found:
+        start, end = clock.forward(cue.start, cue.end)
+        locator = TimeSpan(start, end, (cue.speaker,) if cue.speaker else ())
+        for line in cue.lines:
+            if prose.is_speech(" ".join(text[a:b] for a, b in line)):
+                segments += [Segment(a, b, locator, "speech") for a, b in line]
+    shown = [f"{rolled} lines of rolling captions are said once"] if rolled else []
+    return _Talk(text, segments, [*_repairs(clock.repaired), *shown])
+
+
+def _rendered(found: list[talk_json.Said]) -> _Talk:
+    clock = prose.Clock()
+    lines: list[str] = []
+    segments: list[Segment] = []
+    at = 0
+    for said in found:
+        words = " ".join(said.text.split())
+        start, end = clock.forward(said.start, said.end)
+        if prose.is_speech(words):
+            speakers = (said.speaker,) if said.speaker else ()
+            segments.append(Segment(at, at + len(words), TimeSpan(start, end, speakers), "speech"))
+        lines.append(words)
+        at += len(words) + 1
+    return _Talk("\n".join(lines), segments, _repairs(clock.repaired), rendered=True)
+
+
+def collapse(text: str, segments: list[Segment]) -> tuple[list[Segment], list[Collapsed]]:
+    """Segments without the repeats of a recogniser's loops, and where those stand."""
+    collapsed: list[Collapsed] = []
+    repeats = {
+        n: first
+        for first, last in loops.equal_runs([text[s.start_char : s.end_char] for s in segments])
+        for n in range(first + 1, last)
+    }
+    out: list[Segment] = []
+    apart = False
+    for n, segment in enumerate(segments):
+        if n in repeats:
+            if n - 1 not in repeats:
+                collapsed.append(_loop(text, segment.start_char, segment.end_char, segments[repeats[n]]))
+            collapsed[-1]["end_char"] = segment.end_char
+            collapsed[-1]["times"] += 1
+            apart = True
+            continue
+        parts, inside = _without_loops(text, replace(segment, apart=apart))
+        collapsed += inside
+        out += parts
+        apart = bool(inside) and parts[-1].end_char < inside[-1]["end_char"]
+    return out, collapsed
+
+
+def _loop(text: str, start: int, end: int, said: Segment) -> Collapsed:
+    words = text[said.start_char : said.end_char][:_SHOWN_LOOP]
+    return {"start_char": start, "end_char": end, "times": 1, "words": words}
+
+
+def _without_loops(text: str, segment: Segment) -> tuple[list[Segment], list[Collapsed]]:
+    """The parts of a segment around the loops in it; the first round of each stays."""
+    parts: list[Segment] = []
+    collapsed: list[Collapsed] = []
+    rest = segment
+    while (found := loops.loop_in(text[rest.start_char : rest.end_char])) is not None:
+        begin, first, end = (rest.start_char + offset for offset in found[:3])
+        parts.append(replace(rest, end_char=first))
+        words = text[begin:first][:_SHOWN_LOOP]
+        collapsed.append({"start_char": first, "end_char": end, "times": found[3], "words": words})
+        start = end
+        while start < segment.end_char and not text[start].isalnum():
+            start += 1
+        if start >= segment.end_char:
+            return parts, collapsed
+        rest = replace(segment, start_char=start, apart=True)
+    return [*parts, rest], collapsed
 
 
 def _media_beside(file: TextFile) -> str:
@@ -89,155 +172,3 @@ def _media_beside(file: TextFile) -> str:
         if sibling.is_file():
             return sibling.absolute().as_uri()
     return ""
-
-
-def _cues(text: str) -> tuple[list[Segment], int]:
-    """Segments of bracket lines. Times never go backwards; the second value counts those that did."""
-    segments: list[Segment] = []
-    repaired, last = 0, 0.0
-    matches = list(_CUE.finditer(text))
-    for at, cue in enumerate(matches):
-        start, end = seconds(*cue.group(1, 2, 3, 4)), seconds(*cue.group(5, 6, 7, 8))
-        if start < last or end < start:
-            repaired += 1
-            start = max(start, last)
-            end = max(end, start)
-        last = start
-        a, b = trim(text, cue.start(9), cue.end(9))
-        locator = TimeSpan(start, end)
-        if a < b and is_speech(text[a:b]):
-            segments.append(Segment(a, b, locator, "speech"))
-        # A cue's text may run on over further lines.
-        until = matches[at + 1].start() if at + 1 < len(matches) else len(text)
-        for line in _LINE.finditer(text, cue.end(), until):
-            a, b = trim(text, line.start(), line.end())
-            if a < b and is_speech(text[a:b]):
-                segments.append(Segment(a, b, locator, "speech"))
-    return segments, repaired
-
-
-@dataclass
-class _Prose:
-    """Paragraphs of talk, with the speaker and the time marks that stand in them."""
-
-    text: str
-    _speaker: str = ""
-    _found: list[tuple[int, int, int, str, float | None]] = field(default_factory=list)
-    _mark: float | None = None
-
-    def segments(self) -> list[Segment]:
-        """Located by time if the text has marks that run forwards, else by paragraph."""
-        for n, paragraph in enumerate(paragraphs(self.text), start=1):
-            self._paragraph(n, *paragraph)
-        marks = [mark for *_, mark in self._found if mark is not None]
-        timed = bool(marks) and sum(a > b for a, b in pairwise(marks)) <= 0.02 * len(marks)
-        out: list[Segment] = []
-        ends = self._ends()
-        last = 0.0
-        for (a, b, n, speaker, mark), end in zip(self._found, ends, strict=True):
-            speakers = (speaker,) if speaker else ()
-            if timed:
-                # Before the first mark only this is known: from the beginning, until that mark.
-                last = max(last, mark or 0.0)
-                out.append(
-                    Segment(a, b, TimeSpan(last, max(last, end if end is not None else last), speakers), "speech")
-                )
-            else:
-                out.append(Segment(a, b, Paragraph(n, speakers), "speech"))
-        return out
-
-    def _ends(self) -> list[float | None]:
-        """For each stretch, the next later mark: it was said before then. None after the last mark."""
-        ends: list[float | None] = []
-        following: float | None = None
-        current: float | None = None
-        for *_, mark in reversed(self._found):
-            if mark != current:
-                following, current = current, mark
-            ends.append(following)
-        return ends[::-1]
-
-    def _paragraph(self, n: int, start: int, end: int) -> None:
-        at = start
-        for pattern in (_SPEAKER_AFTER_MARK, _SPEAKER_TIMED):
-            if match := pattern.match(self.text, start, end):
-                groups = match.groups()
-                clock, name = (groups[:4], groups[4]) if pattern is _SPEAKER_AFTER_MARK else (groups[1:], groups[0])
-                self._speaker, self._mark = name.strip(), seconds(*clock)
-                at = match.end()
-                break
-        else:
-            if match := _SPEAKER_BOLD.match(self.text, start, end):
-                self._speaker = match.group(1).strip().rstrip(":")
-                at = match.end()
-        for mark in _MARK.finditer(self.text, at, end):
-            self._stretch(at, mark.start(), n)
-            self._mark = seconds(*mark.groups())
-            at = mark.end()
-        self._stretch(at, end, n)
-
-    def _stretch(self, start: int, end: int, n: int) -> None:
-        a, b = trim(self.text, start, end)
-        if a < b and is_speech(self.text[a:b]):
-            self._found.append((a, b, n, self._speaker, self._mark))
-
-
-def paragraphs(text: str) -> list[tuple[int, int]]:
-    """Spans between blank lines; each line by itself in a text that has none."""
-    spans = [m.span() for m in _PARAGRAPH.finditer(text)]
-    lines = [m.span() for m in _LINE.finditer(text) if not m.group().isspace()]
-    if len(spans) <= 2 and len(lines) > 8:
-        spans = lines
-    trimmed = (trim(text, a, b) for a, b in spans)
-    return [(a, b) for a, b in trimmed if a < b]
-
-
-def _is_dialogue(text: str) -> bool:
-    """Two or more speakers' paragraphs, and not a note in which some bold word ends in a colon."""
-    spans = paragraphs(text)
-    labelled = 0
-    for a, b in spans:
-        bold = _SPEAKER_BOLD.match(text, a, b)
-        if (
-            (bold and ":" in bold.group() and _is_name(bold.group(1)))
-            or _SPEAKER_TIMED.match(text, a, b)
-            or (_SPEAKER_AFTER_MARK.match(text, a, b))
-        ):
-            labelled += 1
-    if labelled < 2:
-        return False
-    outline = sum(bool(re.match(r"(?:#{1,6}\s|[-*+]\s)", text[a : a + 8])) for a, b in spans)
-    return outline == 0 or labelled >= max(4, 2 * outline)
-
-
-def _is_name(label: str) -> bool:
-    words = label.strip(" :").split()
-    return 1 <= len(words) <= 5 and (words[0][:1].isupper() or not words[0][:1].isalpha())
-
-
-_TO_THE_HEARER = re.compile(
-    r"\b(?:i|i'm|i'll|i've|you|you're|you'll|we|we're|we'll|let's|my|your|our)\b", re.IGNORECASE
-)
-_SPOKEN = re.compile(
-    r"\b(?:so|yeah|okay|ok|um|uh|right|actually|basically|really|just|kind of|sort of|gonna|guys|you know|i mean|"
-    r"thank you|thanks|hello|hi)\b",
-    re.IGNORECASE,
-)
-
-
-def reads_as_talk(text: str) -> bool:
-    """Whether prose addresses a hearer, as talk does: many first and second persons, and spoken fillers.
-
-    Rates are per 1,000 words; written prose on the same subjects stays under 15 and 8, talk is above 40 and 20.
-    """
-    sample = text[:60_000].replace("’", "'")
-    words = len(sample.split())
-    if words < 100:
-        return False
-    lines = [line for line in sample.splitlines() if line.strip()]
-    outline = sum(bool(re.match(r"\s*(?:#{1,6}\s|[-*+]\s)", line)) for line in lines)
-    if outline > 0.1 * len(lines):
-        return False
-    hearer = 1000 * len(_TO_THE_HEARER.findall(sample)) / words
-    spoken = 1000 * len(_SPOKEN.findall(sample)) / words
-    return hearer > 30 and spoken > 12

@@ -71,7 +71,8 @@ class Segment:
     """A stretch of a document's text that is content, and where it stands for a person.
 
     What lies between segments (cue times, front matter, speaker marks) is never searched or quoted.
-    `depth` is the nesting of an outline's item, from 1; 0 outside a list.
+    `depth` is the nesting of an outline's item, from 1; 0 outside a list. `apart`: what stands before it was left out
+    as a recogniser's loop, and no quote runs across that.
     """
 
     start_char: int
@@ -79,10 +80,23 @@ class Segment:
     locator: Locator
     form: Form = "prose"
     depth: int = 0
+    apart: bool = False
+
+
+class Collapsed(TypedDict):
+    """A stretch of a recogniser's loop, kept in the text and left out of search: where, and what was repeated."""
+
+    start_char: int
+    end_char: int
+    times: int
+    words: str
 
 
 class Metadata(TypedDict, total=False):
-    """What a source knows of a document beside its text. Dates are ISO 8601."""
+    """What a source knows of a document beside its text. Dates are ISO 8601.
+
+    `rendered`: the text was made from the file (JSON, HTML, PDF), so its lines are not the file's.
+    """
 
     authors: list[str]
     published: str
@@ -93,6 +107,8 @@ class Metadata(TypedDict, total=False):
     encoding: str
     trust: Trust
     warnings: list[str]
+    rendered: bool
+    collapsed: list[Collapsed]
 
 
 @dataclass(frozen=True, slots=True)

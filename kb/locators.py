@@ -75,7 +75,7 @@ def link(uri: str, metadata: Metadata, locator: Locator, lines: tuple[int, int] 
         return uri
     if isinstance(locator, Lines):
         lines = (locator.start, locator.end)
-    if lines is None:
+    if lines is None or metadata.get("rendered"):
         return uri
     return f"{uri}#L{lines[0]}" if lines[0] == lines[1] else f"{uri}#L{lines[0]}-L{lines[1]}"
 

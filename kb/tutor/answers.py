@@ -11,7 +11,7 @@ from index.retrieve import Filters, Retriever
 from kb.documents import Answer, Citation, Claim, Level, SearchResult
 from kb.errors import UsageError
 from kb.tutor import citations, extractive, levels
-from kb.tutor.evidence import Sentence, gather
+from kb.tutor.evidence import Sentence, follows, gather
 from kb.tutor.extractive import Scored
 
 ANSWERER = "extractive"
@@ -99,7 +99,7 @@ def _runs(sentences: list[Sentence]) -> list[list[Sentence]]:
     runs: list[list[Sentence]] = []
     for sentence in sentences:
         last = runs[-1][-1] if runs else None
-        if last is not None and last.hit.chunk.id == sentence.hit.chunk.id and sentence.n == last.n + 1:
+        if last is not None and follows(last, sentence):
             runs[-1].append(sentence)
         else:
             runs.append([sentence])

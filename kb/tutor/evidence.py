@@ -83,6 +83,14 @@ def _context(hit: Hit, segment: Segment) -> str:
     return " › ".join([*heading, *parents])
 
 
+def follows(before: Sentence, after: Sentence) -> bool:
+    """Whether a sentence comes right after another in one passage, with nothing left out between them."""
+    if before.hit.chunk.id != after.hit.chunk.id or after.n != before.n + 1:
+        return False
+    between = (s for s in before.hit.chunk.segments if before.end <= s.start_char <= after.start)
+    return not any(segment.apart for segment in between)
+
+
 def cut_quote(hit: Hit, start: int, end: int) -> str:
     """The source's words between two offsets of its text, cut from the passage that holds them."""
     chunk = hit.chunk
@@ -105,6 +113,3 @@ def says_something(words: str, fewest: int = _FEWEST_WORDS) -> bool:
     """Whether a sentence has enough words beside links to be worth quoting."""
     bare = re.sub(r"\S+\.\S+/\S*", " ", words)
     return len(re.findall(r"[^\W\d_]{2,}", bare)) >= fewest
-
-
-__all__ = ["Evidence", "Sentence", "cut_quote", "gather", "says_something"]

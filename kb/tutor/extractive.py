@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.tutor import features
-from kb.tutor.evidence import Evidence, Sentence
+from kb.tutor.evidence import Evidence, Sentence, follows
 from kb.tutor.scorer import load
 
 Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
@@ -141,8 +141,7 @@ def _goes_on(candidate: Scored, ranking: Ranking, taken: list[Scored]) -> list[S
     if not candidate.defines or sentence.hit.kind not in ("transcript", "audio"):
         return []
     for other in ranking.scored:
-        following = other.sentence
-        if following.hit.chunk.id == sentence.hit.chunk.id and following.n == sentence.n + 1:
-            known = any(following is scored.sentence for scored in taken)
+        if follows(sentence, other.sentence):
+            known = any(other.sentence is scored.sentence for scored in taken)
             return [] if known else [replace(other, score=candidate.score)]
     return []

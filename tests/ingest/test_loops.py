@@ -16,7 +16,8 @@ def test_a_phrase_that_repeats_is_a_loop() -> None:
     text = "we use it " + "to create a network " * 5 + "and then stop"
     found = loop_in(text)
     assert found is not None
-    first, end, rounds = found
+    start, first, end, rounds = found
+    assert text[start:first] == "to create a network"
     assert text[:first] == "we use it to create a network"
     assert text[end:] == " and then stop"
     assert rounds == 5
@@ -35,6 +36,6 @@ def test_a_loop_is_always_inside_the_text(words: list[str]) -> None:
     text = " ".join(words)
     found = loop_in(text)
     if found is not None:
-        first, end, rounds = found
-        assert 0 < first < end <= len(text)
+        start, first, end, rounds = found
+        assert 0 <= start < first < end <= len(text)
         assert rounds >= 4

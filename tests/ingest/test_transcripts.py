@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.decoding import Decoded
+from ingest.prose import reads_as_talk
 from ingest.source import TextFile
-from ingest.transcripts import Transcripts, reads_as_talk
+from ingest.transcripts import Transcripts
 from kb.documents import Document, Paragraph, TimeSpan
-from tests.builders import A_TALK, an_item, read_file, texts
+from kb.errors import SkippedItem
+from kb.library import Library
+from tests.builders import A_TALK, an_item, read_any, read_file, texts
 
 
 @pytest.fixture
@@ -136,3 +139,66 @@ def test_times_never_go_backwards_and_offsets_index_the_text(lines: list[str], e
             if isinstance(segment.locator, TimeSpan):
                 assert last_time <= segment.locator.start <= segment.locator.end
                 last_time = segment.locator.start
+
+
+SRT = "1\n00:00:01,000 --> 00:00:03,000\nThe pipeline bubble\n\n2\n00:00:03,000 --> 00:00:05,000\nis idle time.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.srt", SRT),
+        ("t.vtt", "WEBVTT\n\n" + SRT.replace(",", ".")),
+        ("t.sbv", "0:00:01.000,0:00:03.000\nThe pipeline bubble\n\n0:00:03.000,0:00:05.000\nis idle time.\n"),
+        ("t.tsv", "start\tend\ttext\n1000\t3000\tThe pipeline bubble\n3000\t5000\tis idle time.\n"),
+        (
+            "t.json",
+            '{"segments": [{"start": 1, "end": 3, "text": " The pipeline bubble"},'
+            ' {"start": 3, "end": 5, "text": " is idle time."}]}',
+        ),
+        ("t.txt", "[00:01.000 --> 00:03.000]  The pipeline bubble\n[00:03.000 --> 00:05.000]  is idle time.\n"),
+    ],
+)
+def test_every_form_gives_the_same_words_and_times(tmp_path: Path, name: str, content: str) -> None:
+    document = read_file(tmp_path / name, content)
+    assert document.kind == "transcript"
+    assert texts(document) == ["The pipeline bubble", "is idle time."]
+    assert [s.locator for s in document.segments] == [TimeSpan(1.0, 3.0), TimeSpan(3.0, 5.0)]
+
+
+def test_json_is_rendered_a_line_a_segment(tmp_path: Path) -> None:
+    document = read_file(tmp_path / "t.json", '{"segments": [{"start": 1, "end": 3, "text": " Hello  there all"}]}')
+    assert document.text == "Hello there all"
+    assert document.metadata["rendered"]
+
+
+def test_other_json_in_a_folder_is_skipped(tmp_path: Path) -> None:
+    outcome = read_any(tmp_path / "package.json", '{"name": "x"}', named=False)
+    assert isinstance(outcome, SkippedItem)
+
+
+def test_a_word_said_for_minutes_is_searched_once_and_told(file: Path) -> None:
+    cues = "".join(f"[00:{n:02d}.000 --> 00:{n + 1:02d}.000] Okay.\n" for n in range(1, 31))
+    document = read_file(file, "[00:00.000 --> 00:01.000] We begin.\n" + cues + "[00:31.000 --> 00:33.000] We end.\n")
+    assert texts(document) == ["We begin.", "Okay.", "We end."]
+    assert [s.apart for s in document.segments] == [False, False, True]
+    assert document.metadata["collapsed"][0]["times"] == 30
+
+
+def test_a_phrase_that_loops_inside_a_cue_is_kept_once(file: Path) -> None:
+    looped = "so we use it " + "to create a net " * 6 + "and that is all"
+    document = read_file(file, f"[00:00.000 --> 00:09.000] {looped}\n[00:09.000 --> 00:10.000] Next.\n")
+    assert texts(document) == ["so we use it to create a net", "and that is all", "Next."]
+    assert [s.apart for s in document.segments] == [False, True, False]
+    assert document.text.count("to create a net") == 6
+
+
+def test_no_quote_runs_across_a_loop(tmp_path: Path, library: Library) -> None:
+    cues = "".join(f"[00:{n:02d}.000 --> 00:{n + 1:02d}.000] okay\n" for n in range(4, 20))
+    talk = "[00:00.000 --> 00:04.000] the pipeline bubble is the time in which cards\n" + cues
+    (tmp_path / "t.txt").write_text(talk + "[00:20.000 --> 00:24.000] wait for other cards to give them work\n")
+    library.ingest([tmp_path / "t.txt"])
+    answer = library.ask("What is the pipeline bubble?")
+    assert answer.citations
+    for cited in answer.citations:
+        assert not ("cards" in cited.quote and "wait" in cited.quote)
