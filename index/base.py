@@ -147,12 +147,14 @@ class Writer:
                 self._tell([], gone)
             self.catalog.end_changes()
 
-    def remove(self, document_ids: Sequence[str]) -> None:
-        """Take documents out of all three parts."""
+    def remove(self, document_ids: Sequence[str], bury: bool = False) -> None:
+        """Take documents out of all three parts; with `bury`, so that an ingest of their folder leaves them out."""
         gone = sorted(set().union(*(self.catalog.chunk_ids(i) for i in document_ids)))
         self.catalog.begin_changes(gone)
         with locks.access(self.home, exclusive=True):
             with self.catalog.transaction():
+                if bury:
+                    self.catalog.bury(entry.uri for entry in self.catalog.documents_of(document_ids).values())
                 for document_id in document_ids:
                     self.catalog.remove_document(document_id)
             self._tell([], gone)

@@ -46,6 +46,7 @@ CREATE TABLE IF NOT EXISTS vectors (hash BLOB NOT NULL, model TEXT NOT NULL, vec
 CREATE TABLE IF NOT EXISTS journal (chunk_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS failures (uri TEXT PRIMARY KEY, error TEXT NOT NULL, attempts INTEGER NOT NULL,
     last TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tombstones (uri TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
 _MOST_VARIABLES = 900
@@ -224,6 +225,7 @@ class Catalog:
             [(document.id, tag.casefold()) for tag in document.metadata.get("tags", [])],
         )
         self._db.execute("DELETE FROM failures WHERE uri = ?", (document.uri,))
+        self._db.execute("DELETE FROM tombstones WHERE uri = ?", (document.uri,))
 
     def move_document(self, document_id: str, uri: str, title: str) -> None:
         """Give a document the uri at which its file now stands, and the title that goes with it."""
@@ -245,6 +247,14 @@ class Catalog:
     def clear_failure(self, uri: str) -> None:
         """Forget a failure that is mended."""
         self._db.execute("DELETE FROM failures WHERE uri = ?", (uri,))
+
+    def bury(self, uris: Iterable[str]) -> None:
+        """Note sources that the person took out, so that the next ingest of their folder does not bring them back."""
+        self._db.executemany("INSERT OR IGNORE INTO tombstones VALUES (?)", [(uri,) for uri in uris])
+
+    def buried(self, uri: str) -> bool:
+        """Whether the person took this source out."""
+        return bool(self._rows("SELECT 1 FROM tombstones WHERE uri = ?", (uri,)))
 
     def failures(self) -> list[Failure]:
         """Items that could not be read the last time they were tried."""

@@ -2,7 +2,8 @@
 
     KbError                     one plain line for the person; `exit_code` says how a command ends
     ├── UsageError              the request itself is wrong (2)
-    │   └── UnknownId           an id or its prefix names nothing, or several things
+    │   ├── UnknownId           an id or its prefix names nothing, or several things
+    │   └── MassRemoval         --prune would take out more than a fifth of what stood there
     ├── IngestError             one item could not be read; yielded and counted, never raised through a batch (1)
     │   └── SkippedItem         one item is no source (empty, binary, unknown); not a failure
     ├── StoreError              the knowledge base cannot be used (3)
@@ -31,6 +32,16 @@ class UsageError(KbError):
 
 class UnknownId(UsageError):
     """An id or prefix that matches no single document or chunk."""
+
+
+class MassRemoval(UsageError):
+    """More would be removed than a person is likely to mean; nothing was."""
+
+    def __init__(self, gone: int, known: int) -> None:
+        super().__init__(
+            f"--prune would remove {gone} of {known} sources, more than a fifth, because their files are gone. "
+            "Nothing was removed. If that is meant, add --allow-mass-removal."
+        )
 
 
 class IngestError(KbError):

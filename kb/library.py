@@ -18,7 +18,8 @@ from kb.documents import KINDS, LEVELS, Answer, Hit, Kind, Level, Locator, Searc
 from kb.errors import UnknownId, UsageError
 
 if TYPE_CHECKING:
-    from index.catalog import Entry, Failure
+    from index.base import Writer
+    from index.catalog import Catalog, Entry, Failure
     from index.embed import Embedder
     from index.retrieve import Filters, Retriever
     from kb.pipeline import Progress, Report
@@ -135,28 +136,38 @@ class Library:
         wait: float = 0.0,
         on_progress: Callable[[Progress], None] | None = None,
         report: Report | None = None,
+        *,
+        dry_run: bool = False,
+        prune: bool = False,
+        allow_mass_removal: bool = False,
+        force: bool = False,
+        retry_failed: bool = False,
     ) -> Report:
         """Add files and folders; unchanged ones cost nothing.
 
-        A `report` that is passed in is filled as the work goes, so that it is there after an interruption too.
-        Raises `UsageError` for an unknown kind, `StoreError` if the base cannot be written.
+        `dry_run` only counts; `prune` removes sources under the folders whose files are gone, at most a fifth of them
+        without `allow_mass_removal`; `force` reads all again, also what was taken out; `retry_failed` adds what failed
+        before. A `report` that is passed in is filled as the work goes, so that it is there after an interruption too.
+        Raises `UsageError` for an unknown kind, `MassRemoval`, and `StoreError` if the base cannot be written.
         """
         from index.base import writing
-        from kb.pipeline import Ingest, Report
+        from kb.pipeline import Ingest, Options, Report
 
         chosen = next((k for k in KINDS if k == kind), None)
         if kind is not None and chosen is None:
             raise UsageError(f"There is no kind {kind!r}. Kinds are: {', '.join(KINDS)}.")
+        options = Options(chosen, dry_run, prune, allow_mass_removal, force, retry_failed)
+
+        def run(writer: Writer | None, catalog: Catalog | None) -> Report:
+            tell = on_progress or (lambda _: None)
+            filled = report if report is not None else Report()
+            limit = self.config.max_file_mb
+            return Ingest(writer, catalog, self.embedder, self._now, limit, options, tell, filled).run(places)
+
+        if dry_run:
+            return run(None, self.retriever().catalog())
         with writing(self.home, self.config.model, wait) as writer:
-            run = Ingest(
-                writer,
-                self.embedder,
-                self._now,
-                self.config.max_file_mb,
-                on_progress or (lambda _: None),
-                report if report is not None else Report(),
-            )
-            return run.run(places, chosen)
+            return run(writer, writer.catalog)
 
     def filters(
         self,
@@ -252,13 +263,16 @@ class Library:
         return catalog.documents_of([document_id])[document_id], catalog.text_of(document_id)
 
     def remove(self, prefixes: Sequence[str], wait: float = 0.0) -> list[str]:
-        """Take documents out; the uris that went. Raises `UnknownId` before anything is removed."""
+        """Take documents out, until an ingest with `force`; the uris that went.
+
+        Raises `UnknownId` before anything is removed.
+        """
         from index.base import writing
 
         ids = [self.find(prefix)[0] for prefix in prefixes]
         with writing(self.home, self.config.model, wait) as writer:
             uris = [entry.uri for entry in writer.catalog.documents_of(ids).values()]
-            writer.remove(ids)
+            writer.remove(ids, bury=True)
         return uris
 
     def status(self) -> Status:

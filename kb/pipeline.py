@@ -21,11 +21,13 @@ from index.embed import Embedder
 from ingest import files, source
 from ingest.source import Item
 from kb.documents import Document, Kind
-from kb.errors import IngestError, SkippedItem
+from kb.errors import IngestError, MassRemoval, SkippedItem
 
 # A group is written at once: large enough that the indexes' own commits do not count, small enough to lose.
 _GROUP_CHUNKS = 512
 _GROUP_DOCUMENTS = 100
+# More than this share of a folder's sources gone at once is rather a disk that is not mounted.
+_MOST_PRUNED = 0.2
 
 
 @dataclass(slots=True)
@@ -54,14 +56,35 @@ class Progress:
     current: str
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person asks of an ingest beside its places.
+
+    `kind` instead of a look inside; `dry_run` only counts; `prune` removes sources under the named folders whose files
+    are gone; `force` reads everything again, also what was taken out; `retry_failed` adds what failed before.
+    """
+
+    kind: Kind | None = None
+    dry_run: bool = False
+    prune: bool = False
+    allow_mass_removal: bool = False
+    force: bool = False
+    retry_failed: bool = False
+
+
 @dataclass(slots=True)
 class Ingest:
-    """One run over some places. `report` is true at every moment, also after an interruption."""
+    """One run over some places. `report` is true at every moment, also after an interruption.
 
-    writer: Writer
+    A dry run has no `writer`, and no `catalog` where nothing was ever ingested.
+    """
+
+    writer: Writer | None
+    catalog: Catalog | None
     embedder: Callable[[], Embedder]
     now: Callable[[], dt.datetime]
     max_file_mb: float
+    options: Options = field(default_factory=Options)
     on_progress: Callable[[Progress], None] = lambda _: None
     report: Report = field(default_factory=Report)
     _group: list[Change] = field(default_factory=list)
@@ -70,20 +93,26 @@ class Ingest:
     _done: int = 0
     _total: int = 0
 
-    def run(self, places: Iterable[str | Path], kind: Kind | None = None) -> Report:
+    def run(self, places: Iterable[str | Path]) -> Report:
         """Bring the base up to date with the places; items that fail are in the report.
 
-        Raises `StoreError` if the base cannot be written; all that was acknowledged before is kept.
+        Raises `StoreError` if the base cannot be written, `MassRemoval` if pruning would remove too much; all that was
+        acknowledged before is kept.
         """
         began = time.perf_counter()
+        named = list(places)
+        if self.options.retry_failed and self.catalog is not None:
+            named += [path for f in self.catalog.failures() if (path := path_of(f.uri)) is not None]
         try:
-            found = list(files.find(places, any_suffix=kind is not None))
+            found = list(files.find(named, any_suffix=self.options.kind is not None))
             self._total = len(found)
             for item in found:
-                self._item(item, kind)
+                self._item(item)
                 self._done += 1
                 self._tell(getattr(item, "uri", ""))
             self._flush()
+            if self.options.prune:
+                self._prune(named)
         finally:
             self.report.seconds = time.perf_counter() - began
         return self.report
@@ -91,11 +120,7 @@ class Ingest:
     def _tell(self, current: str) -> None:
         self.on_progress(Progress(self._done, self._total, self.report.embedded, current))
 
-    @property
-    def _catalog(self) -> Catalog:
-        return self.writer.catalog
-
-    def _item(self, item: Item | IngestError, kind: Kind | None) -> None:
+    def _item(self, item: Item | IngestError) -> None:
         if isinstance(item, IngestError):
             self._problem(item)
             return
@@ -104,13 +129,18 @@ class Ingest:
         except IngestError as error:
             self._problem(error)
             return
+        kind = self.options.kind
         fingerprint = f"{source.fingerprint(data, kind)}:{chunking.VERSION}"
         content = fingerprint.partition(":")[0]
-        entry = self._catalog.entry_of(item.uri)
+        if self.catalog is not None and self.catalog.buried(item.uri) and not self.options.force:
+            self.report.skipped.append((item.uri, "you took it out; --force brings it back"))
+            return
+        entry = self.catalog.entry_of(item.uri) if self.catalog is not None else None
         if entry is None:
             entry = self._moved(item, content)
-        if entry is not None and entry.fingerprint == fingerprint:
+        if entry is not None and entry.fingerprint == fingerprint and not self.options.force:
             self.report.unchanged += 1
+            self._mended(item.uri)
             return
         for outcome in source.read(item, data, kind):
             if isinstance(outcome, IngestError):
@@ -123,24 +153,39 @@ class Ingest:
             self.report.skipped.append((error.uri, error.reason))
             return
         self.report.failed.append((error.uri, error.reason))
-        with self._catalog.transaction():
-            self._catalog.put_failure(error.uri, error.reason, self.now().isoformat(timespec="seconds"))
+        if self.writer is not None:
+            with self.writer.catalog.transaction():
+                now = self.now().isoformat(timespec="seconds")
+                self.writer.catalog.put_failure(error.uri, error.reason, now)
+
+    def _mended(self, uri: str) -> None:
+        """An unchanged file that once could not be read, and now can, has no failure any more."""
+        if self.writer is not None and any(failure.uri == uri for failure in self.writer.catalog.failures()):
+            with self.writer.catalog.transaction():
+                self.writer.catalog.clear_failure(uri)
 
     def _moved(self, item: Item, content: str) -> Entry | None:
         """The document whose file stood elsewhere, is gone from there, and has this very content: it keeps its id."""
-        for entry in self._catalog.entries_with(content):
+        if self.catalog is None:
+            return None
+        for entry in self.catalog.entries_with(content):
             old = path_of(entry.uri)
             if old is None or old.exists() or entry.id in self._taken:
                 continue
-            with self._catalog.transaction():
-                title = item.path.stem if entry.title == old.stem else entry.title
-                self._catalog.move_document(entry.id, item.uri, title)
+            title = item.path.stem if entry.title == old.stem else entry.title
+            self._taken.add(entry.id)
+            if self.writer is not None:
+                with self.writer.catalog.transaction():
+                    self.writer.catalog.move_document(entry.id, item.uri, title)
             return replace(entry, uri=item.uri, title=title)
         return None
 
     def _document(self, document: Document, entry: Entry | None, fingerprint: str, content: str) -> None:
         document_id = entry.id if entry is not None else self._new_id(document.uri)
         self._taken.add(document_id)
+        if self.writer is None:
+            self._count("added" if entry is None else "updated")
+            return
         document = replace(document, id=document_id)
         embedder = self.embedder()
         made = chunking.chunk(document, embedder.count, embedder.window)
@@ -156,12 +201,13 @@ class Ingest:
         n = 0
         while True:
             document_id = "d" + hashlib.sha256(f"{uri}\x1f{n}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
-            if document_id not in self._taken and not self._catalog.has_document(document_id):
+            taken = self.catalog is not None and self.catalog.has_document(document_id)
+            if document_id not in self._taken and not taken:
                 return document_id
             n += 1
 
     def _flush(self) -> None:
-        if not self._group:
+        if not self._group or self.writer is None:
             return
 
         def embedded(n: int) -> None:
@@ -172,11 +218,31 @@ class Ingest:
         self.writer.apply(self._group, self.now().isoformat(timespec="seconds"))
         for change, word in zip(self._group, self._pending, strict=True):
             self.report.chunks += len(change.chunks)
-            if word == "added":
-                self.report.added += 1
-            else:
-                self.report.updated += 1
+            self._count(word)
         self._group, self._pending = [], []
+
+    def _count(self, word: str) -> None:
+        if word == "added":
+            self.report.added += 1
+        else:
+            self.report.updated += 1
+
+    def _prune(self, named: list[str | Path]) -> None:
+        """Remove sources under the named folders whose files are gone; a folder that is itself gone removes nothing."""
+        if self.catalog is None:
+            return
+        roots = [files.file_uri(path) + "/" for path in map(_expanded, named) if path.is_dir()]
+        under = [entry for entry in self.catalog.entries() if entry.uri.startswith(tuple(roots))] if roots else []
+        gone = [entry for entry in under if (path := path_of(entry.uri)) is not None and not path.exists()]
+        if len(gone) > _MOST_PRUNED * len(under) and not self.options.allow_mass_removal:
+            raise MassRemoval(len(gone), len(under))
+        if gone and self.writer is not None:
+            self.writer.remove([entry.id for entry in gone])
+        self.report.removed += len(gone)
+
+
+def _expanded(place: str | Path) -> Path:
+    return Path(place).expanduser()
 
 
 def path_of(uri: str) -> Path | None:

@@ -78,28 +78,37 @@ def demo(json: Json = False, home: Home = None) -> int:
 
 @app.command()
 def ingest(
-    places: Annotated[list[str], typer.Argument(metavar="SOURCE", help="Files and folders.", show_default=False)],
+    places: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE", help="Files and folders.", show_default=False)
+    ] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="What the files are, instead of a look inside.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove sources under these folders whose files are gone.")
+    ] = False,
+    allow_mass_removal: Annotated[
+        bool, typer.Option("--allow-mass-removal", help="Let --prune remove more than a fifth.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Read everything again, also what was taken out by hand.")
+    ] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try again what failed before.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on, and ingest what changes, until Ctrl-C.")] = False,
     wait: Wait = 0.0,
     json: Json = False,
     home: Home = None,
 ) -> int:
     """Add notes and transcripts. Unchanged files cost nothing."""
-    from kb.cli import render, shapes
-    from kb.cli.progress import bar
-    from kb.pipeline import Report
+    from kb.cli import ingesting
 
-    report = Report()
-    try:
-        with _open(home) as library, bar() as tell:
-            library.ingest(places, kind, wait, tell, report)
-    finally:
-        if json:
-            print(shapes.dump(shapes.ingest(report)))
-        elif report.seconds:
-            render.problems(render.console(stderr=True), report)
-            render.console().print(render.summary(report))
-    return 1 if report.failed else 0
+    asked = ingesting.Asked(places or [], kind, dry_run, prune, allow_mass_removal, force, retry_failed, wait, json)
+    if not asked.places and not retry_failed:
+        raise UsageError("SOURCE is missing; name files or folders, or say --retry-failed.")
+    with _open(home) as library:
+        code = ingesting.once(library, asked)
+        if watch:
+            ingesting.watch(library, asked)
+    return code
 
 
 @app.command()

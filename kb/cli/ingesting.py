@@ -1,0 +1,89 @@
+"""`kb ingest`: once, or again and again while files change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kb.cli import render, shapes
+from kb.cli.progress import bar
+from kb.errors import UsageError
+
+if TYPE_CHECKING:
+    from kb.library import Library
+
+# An editor that saves in several steps is done by then.
+_SETTLED_MS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The arguments of the command."""
+
+    places: list[str]
+    kind: str | None
+    dry_run: bool
+    prune: bool
+    allow_mass_removal: bool
+    force: bool
+    retry_failed: bool
+    wait: float
+    json: bool
+
+
+def once(library: Library, asked: Asked, quiet: bool = False) -> int:
+    """Ingest, name what failed, print the summary line; `quiet` prints nothing where nothing changed."""
+    from kb.pipeline import Report
+
+    report = Report()
+    try:
+        with bar() as tell:
+            library.ingest(
+                asked.places,
+                asked.kind,
+                asked.wait,
+                tell,
+                report,
+                dry_run=asked.dry_run,
+                prune=asked.prune,
+                allow_mass_removal=asked.allow_mass_removal,
+                force=asked.force,
+                retry_failed=asked.retry_failed,
+            )
+    finally:
+        changed = report.added or report.updated or report.removed or report.failed
+        if asked.json and (changed or not quiet):
+            print(shapes.dump(shapes.ingest(report)), flush=True)
+        elif report.seconds and (changed or not quiet):
+            render.problems(render.console(stderr=True), report)
+            would = "would have: " if asked.dry_run else ""
+            render.console().print(would + render.summary(report))
+    return 1 if report.failed else 0
+
+
+def watch(library: Library, asked: Asked) -> None:
+    """Ingest the places again whenever something below them changes, until Ctrl-C (which ends the command with 130)."""
+    from watchfiles import Change, DefaultFilter
+    from watchfiles import watch as changes
+
+    usual = DefaultFilter()
+    home = str(library.home.resolve())
+
+    def wanted(change: Change, path: str) -> bool:
+        """Not editors' own files, and not what this program writes itself."""
+        return usual(change, path) and not str(Path(path).resolve()).startswith(home)
+
+    there = [path for place in asked.places if (path := Path(place).expanduser()).exists()]
+    if not there:
+        raise UsageError("There is nothing to watch: none of the places exists.")
+    render.console(stderr=True).print("watching; Ctrl-C ends")
+    again = replace(asked, force=False, retry_failed=False)
+    try:
+        for _ in changes(*there, watch_filter=wanted, debounce=_SETTLED_MS):
+            once(library, again, quiet=True)
+    except OSError:
+        # No watches left in the system, or a file system that cannot tell: look every second instead.
+        polled = changes(*there, watch_filter=wanted, debounce=_SETTLED_MS, force_polling=True, poll_delay_ms=1000)
+        for _ in polled:
+            once(library, again, quiet=True)

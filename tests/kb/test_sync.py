@@ -1,0 +1,137 @@
+"""Sync: nothing goes that a person did not send away, and what they sent away stays away."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from kb.errors import MassRemoval
+from kb.library import Library
+from tests.builders import AN_OUTLINE, write
+
+
+def ten(notes: Path) -> None:
+    write(notes, **{f"n{n}": f"# Note {n}\n\nThe fact of note {n}.\n" for n in range(10)})
+
+
+def titles(library: Library) -> set[str]:
+    return {row.title for row in library.sources()}
+
+
+def test_a_dry_run_counts_and_writes_nothing(library: Library, home: Path, notes: Path) -> None:
+    ten(notes)
+    report = library.ingest([notes], dry_run=True)
+    assert (report.added, report.embedded) == (10, 0)
+    assert not home.exists()
+
+
+def test_a_dry_run_tells_changed_from_unchanged(library: Library, notes: Path) -> None:
+    ten(notes)
+    library.ingest([notes])
+    write(notes, n3="# Note 3\n\nAnother fact.\n", new="# New\n\nwords\n")
+    (notes / "n5.md").unlink()
+    report = library.ingest([notes], dry_run=True, prune=True)
+    assert (report.added, report.updated, report.unchanged, report.removed) == (1, 1, 8, 1)
+    assert library.status().documents == 10
+
+
+def test_prune_removes_what_is_gone_under_the_folder(library: Library, notes: Path) -> None:
+    ten(notes)
+    library.ingest([notes])
+    (notes / "n5.md").unlink()
+    report = library.ingest([notes], prune=True)
+    assert report.removed == 1
+    assert "Note 5" not in titles(library)
+
+
+def test_prune_leaves_other_folders_alone(library: Library, notes: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    write(other, x="# Elsewhere\n\nwords\n")
+    ten(notes)
+    library.ingest([notes, other])
+    (other / "x.md").unlink()
+    assert library.ingest([notes], prune=True).removed == 0
+    assert "Elsewhere" in titles(library)
+
+
+def test_prune_stops_at_more_than_a_fifth(library: Library, notes: Path) -> None:
+    ten(notes)
+    library.ingest([notes])
+    for n in range(3):
+        (notes / f"n{n}.md").unlink()
+    with pytest.raises(MassRemoval, match="3 of 10"):
+        library.ingest([notes], prune=True)
+    assert len(titles(library)) == 10
+    assert library.ingest([notes], prune=True, allow_mass_removal=True).removed == 3
+
+
+def test_a_folder_that_is_itself_gone_removes_nothing(library: Library, notes: Path) -> None:
+    ten(notes)
+    library.ingest([notes])
+    notes.rename(notes.with_name("moved-away"))
+    report = library.ingest([notes], prune=True, allow_mass_removal=True)
+    assert report.removed == 0
+    assert len(report.failed) == 1
+    assert library.status().documents == 10
+
+
+def test_what_was_taken_out_stays_out_until_it_is_forced(library: Library, notes: Path) -> None:
+    write(notes, a=AN_OUTLINE, b="# B\n\nwords of it\n")
+    library.ingest([notes])
+    row = next(r for r in library.sources() if r.title == "B")
+    library.remove([str(row.document_id)])
+    report = library.ingest([notes])
+    assert [reason for _, reason in report.skipped] == ["you took it out; --force brings it back"]
+    assert titles(library) == {"Serving"}
+    library.ingest([notes], force=True)
+    assert titles(library) == {"Serving", "B"}
+    assert library.ingest([notes]).skipped == []
+
+
+def test_force_reads_again_and_embeds_nothing_new(library: Library, notes: Path) -> None:
+    ten(notes)
+    library.ingest([notes])
+    report = library.ingest([notes], force=True)
+    assert (report.updated, report.embedded) == (10, 0)
+
+
+def test_what_failed_is_tried_again_when_asked(library: Library, notes: Path) -> None:
+    (notes / "a.md").write_bytes(b"")
+    library.ingest([notes / "a.md"])
+    write(notes, a=AN_OUTLINE)
+    report = library.ingest([], retry_failed=True)
+    assert report.added == 1
+    assert library.status().failures == []
+
+
+def test_attempts_are_counted(library: Library, notes: Path) -> None:
+    (notes / "a.md").write_bytes(b"")
+    library.ingest([notes / "a.md"])
+    library.ingest([], retry_failed=True)
+    assert library.status().failures[0].attempts == 2
+
+
+def test_watch_ingests_what_an_editor_saves_and_ends_with_130(home: Path, notes: Path) -> None:
+    write(notes, a=AN_OUTLINE)
+    command = [sys.executable, "-m", "kb.cli", "ingest", str(notes), "--watch", "--home", str(home)]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=os.environ
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("added 1 ")
+        time.sleep(1.0)
+        write(notes, b="# Zebra\n\nThe zebra is striped.\n")
+        assert process.stdout.readline().startswith("added 1 updated 0 unchanged 1 ")
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
