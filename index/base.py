@@ -132,9 +132,15 @@ class Writer:
         """Make documents searchable whose vectors are cached; their vanished chunks go last."""
         if not changes:
             return
-        before: dict[str, set[str]] = {c.document.id: self.catalog.chunk_ids(c.document.id) for c in changes}
+        before = {change.document.id: self.catalog.chunk_hashes(change.document.id) for change in changes}
         after = {chunk.id for change in changes for chunk in change.chunks}
-        new = [c for change in changes for c in change.chunks if c.id not in before[change.document.id]]
+        # A chunk may keep its id and be embedded anew: speakers' names are not part of its text.
+        new = [
+            chunk
+            for change in changes
+            for chunk, digest in zip(change.chunks, change.hashes, strict=True)
+            if before[change.document.id].get(chunk.id) != digest
+        ]
         gone = sorted(set().union(*before.values()) - after)
         self.catalog.begin_changes([*(c.id for c in new), *gone])
         with locks.access(self.home, exclusive=True):

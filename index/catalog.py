@@ -227,9 +227,12 @@ class Catalog:
         self._db.execute("DELETE FROM failures WHERE uri = ?", (document.uri,))
         self._db.execute("DELETE FROM tombstones WHERE uri = ?", (document.uri,))
 
-    def move_document(self, document_id: str, uri: str, title: str) -> None:
-        """Give a document the uri at which its file now stands, and the title that goes with it."""
-        self._db.execute("UPDATE documents SET uri = ?, title = ? WHERE id = ?", (uri, title, document_id))
+    def move_document(self, document_id: str, uri: str, title: str, metadata: Metadata) -> None:
+        """Give a document the uri at which its file now stands, and the title and metadata that go with it."""
+        self._db.execute(
+            "UPDATE documents SET uri = ?, title = ?, metadata = ? WHERE id = ?",
+            (uri, title, json.dumps(metadata, ensure_ascii=False), document_id),
+        )
 
     def remove_document(self, document_id: str) -> None:
         """Take a document out, its chunks and tags with it."""
@@ -267,6 +270,10 @@ class Catalog:
         if document_id is None:
             return {str(row[0]) for row in self._rows("SELECT id FROM chunks")}
         return {str(row[0]) for row in self._rows("SELECT id FROM chunks WHERE document_id = ?", (document_id,))}
+
+    def chunk_hashes(self, document_id: str) -> dict[str, bytes]:
+        """By id of a document's chunks, the hash of what of each is embedded and indexed."""
+        return dict(self._rows("SELECT id, embedded_hash FROM chunks WHERE document_id = ?", (document_id,)))
 
     def count(self, table: str) -> int:
         """Rows of one of our tables."""

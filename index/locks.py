@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -49,25 +49,33 @@ def writer(home: Path, wait: float = 0.0) -> Iterator[None]:
 
 
 def holder(home: Path) -> str:
-    """Who is writing to a home and since when; empty if nobody is."""
-    path = home / "writer.lock"
-    if not path.exists():
+    """Who is writing to a home and since when; empty if nobody is.
+
+    The lock itself is not tried, since that could turn a starting writer away: the name that a writer leaves is read,
+    and whether its process still runs.
+    """
+    try:
+        facts = json.loads((home / "writer.lock").read_text(encoding="utf-8"))
+        os.kill(int(facts["pid"]), 0)
+    except PermissionError:
+        pass  # it runs, as somebody else
+    except (OSError, ValueError, KeyError, TypeError):
         return ""
-    with suppress(StoreError), _open(path) as handle:
-        try:
-            portalocker.lock(handle, portalocker.LOCK_SH | portalocker.LOCK_NB)
-        except portalocker.exceptions.LockException:
-            return _holder(path)
-        portalocker.unlock(handle)
-    return ""
+    return _holder(home / "writer.lock")
 
 
 @contextmanager
 def access(home: Path, exclusive: bool) -> Iterator[None]:
-    """Hold the derived indexes still: shared for a query, exclusively for a write."""
+    """Hold the derived indexes still: shared for a query, exclusively for a write.
+
+    The system's locks are unfair: readers that overlap would keep a writer out for ever. So everybody goes through a
+    gate, one at a time; a writer keeps it while it waits, so that no new reader passes it.
+    """
     handle = _open(home / "access.lock")
     try:
-        portalocker.lock(handle, portalocker.LOCK_EX if exclusive else portalocker.LOCK_SH)
+        with _open(home / "gate.lock") as gate:
+            portalocker.lock(gate, portalocker.LOCK_EX)
+            portalocker.lock(handle, portalocker.LOCK_EX if exclusive else portalocker.LOCK_SH)
         yield
     finally:
         handle.close()

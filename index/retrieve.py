@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -106,26 +107,29 @@ class Retriever:
         self._embedder = embedder
         self._catalog: Catalog | None = None
         self._indexes: Indexes | None = None
-        self._checked = False
+        # Threads share the open indexes; none may close them under another.
+        self._turn = threading.RLock()
 
     def close(self) -> None:
         """Let go of the files."""
-        if self._indexes is not None:
-            self._indexes.close()
-            self._indexes = None
-        if self._catalog is not None:
-            self._catalog.close()
-            self._catalog = None
+        with self._turn:
+            if self._indexes is not None:
+                self._indexes.close()
+                self._indexes = None
+            if self._catalog is not None:
+                self._catalog.close()
+                self._catalog = None
 
     def catalog(self) -> Catalog | None:
         """The catalog, opened for reading; None while nothing was ever ingested."""
-        if self._catalog is None and (self._home / CATALOG).is_file():
-            catalog = Catalog(self._home / CATALOG, write=False)
-            if not catalog.made:
-                catalog.close()
-                return None
-            self._catalog = catalog
-        return self._catalog
+        with self._turn:
+            if self._catalog is None and (self._home / CATALOG).is_file():
+                catalog = Catalog(self._home / CATALOG, write=False)
+                if not catalog.made:
+                    catalog.close()
+                    return None
+                self._catalog = catalog
+            return self._catalog
 
     def terms(self, text: str) -> list[str]:
         """The words of a text as the lexical index sees them, stop words left out."""
@@ -159,16 +163,21 @@ class Retriever:
         catalog = self.catalog()
         if catalog is None or not query.strip() or catalog.count("chunks") == 0:
             return SearchResult(query, (), ms=_ms(began))
-        allowed = self._allowed(catalog, filters)
-        with locks.access(self._home, exclusive=False):
+        if self._indexes is None:
+            # Opened before the model is waited for, since it loads meanwhile in a thread of its own.
+            with self._turn, locks.access(self._home, exclusive=False):
+                self._fresh(catalog)
+        opened = time.perf_counter()
+        vector = self._embedder().embed([query])[0]
+        embedded = time.perf_counter()
+        # Hits are chosen before a writer may go on, so that they and the catalog are of one moment.
+        with self._turn, locks.access(self._home, exclusive=False):
             indexes = self._fresh(catalog)
-            opened = time.perf_counter()
-            vector = self._embedder().embed([query])[0]
-            embedded = time.perf_counter()
+            allowed = self._allowed(catalog, filters)
             candidates = self._candidates(catalog, indexes, query, vector, max(_CANDIDATES, 3 * k), allowed)
-        legs = time.perf_counter()
-        ranked = self._fuse(catalog, candidates, vector)
-        hits, dropped = self._select(catalog, ranked, k, trace)
+            legs = time.perf_counter()
+            ranked = self._fuse(catalog, candidates, vector)
+            hits, dropped = self._select(catalog, ranked, k, trace)
         timings = {
             "open": 1000 * (opened - began),
             "embed": 1000 * (embedded - opened),

@@ -30,8 +30,13 @@ def decode(data: bytes) -> Decoded:
 
     Raises `ValueError` with the reason for a file that is empty or no text.
     """
-    if not data.strip():
+    decoded = _decoded(data) if data.strip() else None
+    if decoded is None or not decoded.text.strip():
         raise ValueError("it is empty")
+    return decoded
+
+
+def _decoded(data: bytes) -> Decoded:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             try:

@@ -25,7 +25,14 @@ def find(named: Iterable[str | Path], any_suffix: bool = False) -> Iterator[Item
     """
     seen: set[Path] = set()
     for place in named:
-        path = Path(place).expanduser()
+        if not str(place).strip():
+            yield IngestError(str(place), "an empty name; is a variable of the shell not set?")
+            continue
+        try:
+            path = Path(place).expanduser()
+        except RuntimeError:
+            yield IngestError(str(place), "there is no such user's folder")
+            continue
         uri = file_uri(path)
         try:
             if path.is_dir():

@@ -79,7 +79,10 @@ def _metadata(values: dict[Any, Any]) -> Metadata:
 
 
 def _string(value: Any) -> str:
-    return str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        return ""
+    # YAML from JSON writes an emoji as two escapes, which arrive as surrogates and belong together.
+    return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
 
 
 def _list(value: Any) -> list[str]:
@@ -95,8 +98,8 @@ def _date(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, str):
         try:
-            dt.datetime.fromisoformat(value.strip())
+            when = dt.datetime.fromisoformat(value.strip())
         except ValueError:
             return ""
-        return value.strip()
+        return when.isoformat() if re.search(r"\d[T ]\d", value) else when.date().isoformat()
     return ""

@@ -40,6 +40,7 @@ class Notes:
     version = 1
     kind: Kind = "note"
     suffixes = frozenset({".md", ".markdown", ".txt"})
+    empty = "it holds no text to search"
 
     def recognises(self, file: TextFile) -> bool:
         """Any text can be a note."""
@@ -58,8 +59,6 @@ class Notes:
         title = head.title or outline.title or file.stem
         if outline.segments:
             yield Document(file.item.uri, "note", title, text, tuple(outline.segments), metadata)
-        else:
-            yield IngestError(file.item.uri, "it holds no text to search")
 
 
 @cache

@@ -78,14 +78,14 @@ class Source(Protocol):
     version: int
     kind: Kind
     suffixes: frozenset[str]
+    empty: str  # what is said of a file in which there is nothing to find
 
     def recognises(self, file: TextFile) -> bool:
         """Whether this file, whose suffix fits, is of this form."""
         ...
 
     def read(self, file: TextFile) -> Iterator[Document | IngestError]:
-        """The documents of one file, a bad part as an `IngestError` in its place."""
-        ...
+        """The documents of one file, a bad part as an `IngestError` in its place; none if there is nothing to find."""
 
 
 def sources() -> tuple[Source, ...]:
@@ -107,13 +107,17 @@ def fingerprint(data: bytes, kind: Kind | None) -> str:
     return hashlib.sha256(data).hexdigest() + f":{versions}:{kind or ''}"
 
 
+def _nothing(item: Item, reason: str) -> IngestError:
+    """Nothing to read is a failure only where the person named the very file."""
+    return IngestError(item.uri, reason) if item.named else SkippedItem(item.uri, reason)
+
+
 def read(item: Item, data: bytes, kind: Kind | None = None) -> Iterator[Document | IngestError]:
     """The documents of one item, by the first source that recognises it or by the source of the asked `kind`."""
     try:
         file = TextFile(item, decode(data))
     except ValueError as error:
-        # Empty and binary files are no sources: a failure only where the person named the very file.
-        yield IngestError(item.uri, str(error)) if item.named else SkippedItem(item.uri, str(error))
+        yield _nothing(item, str(error))
         return
     for source in sources():
         looks = file.suffix in source.suffixes and source.recognises(file) if kind is None else source.kind == kind
@@ -123,7 +127,7 @@ def read(item: Item, data: bytes, kind: Kind | None = None) -> Iterator[Document
                 found = True
                 yield outcome
             if not found:
-                yield IngestError(item.uri, "it holds no text to search")
+                yield _nothing(item, source.empty)
             return
     reason = f"no reader for a file {f'as {kind}' if kind else f'of this form ({file.suffix})'}"
     yield IngestError(item.uri, reason) if item.named or kind else SkippedItem(item.uri, reason)

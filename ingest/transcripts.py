@@ -36,6 +36,7 @@ class Transcripts:
     version = 1
     kind: Kind = "transcript"
     suffixes = _SUBTITLES | _PROSE | {".json"}
+    empty = "it holds no speech, only times or notes like [Music]"
 
     def recognises(self, file: TextFile) -> bool:
         """By the look of its content; a plain `.txt` also if it reads as talk."""
@@ -52,7 +53,6 @@ class Transcripts:
         talk = _read(file)
         segments, collapsed = collapse(talk.text, talk.segments)
         if not segments:
-            yield IngestError(file.item.uri, "it holds no speech, only times or notes like [Music]")
             return
         metadata: Metadata = {"trust": "published"}
         warnings = [*([file.decoded.warning] if file.decoded.warning else []), *talk.warnings]

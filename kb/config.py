@@ -73,5 +73,7 @@ def load(home: Path | None = None, **overrides: Any) -> Config:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"The setting {name} (KB_{name.upper()} or config.toml) is wrong: {first['msg']}.") from None
+    except RuntimeError:
+        raise UsageError(f"There is no such user's folder: {home}.") from None
     except ValueError as error:
         raise UsageError(f"The settings file config.toml in the home cannot be read: {error}") from None

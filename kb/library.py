@@ -187,7 +187,7 @@ class Library:
         """The k passages that fit a query best."""
         if k < 1:
             raise UsageError("-k must be 1 or more.")
-        return self.retriever().search(query, k, filters, trace)
+        return self.retriever().search(_whole(query), k, filters, trace)
 
     def ask(
         self,
@@ -203,9 +203,10 @@ class Library:
         """
         from kb.tutor.answers import answer
 
-        return answer(
-            self.retriever(), self.embedder, question, check_level(level or self.config.level), k, filters, trace
-        )
+        if k < 1:
+            raise UsageError("-k must be 1 or more.")
+        chosen = check_level(level or self.config.level)
+        return answer(self.retriever(), self.embedder, _whole(question), chosen, k, filters, trace)
 
     def find(self, prefix: str) -> tuple[str, str | None]:
         """The document id, and the chunk id if it is a chunk's, that a prefix names. Raises `UnknownId`."""
@@ -306,6 +307,11 @@ class Library:
         from kb.llamaindex import KbRetriever
 
         return KbRetriever(lambda query: self.search(query, k, filters).hits)
+
+
+def _whole(text: str) -> str:
+    """A text without what no file can hold: bytes of the command line that are no UTF-8, halves of an emoji."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def check_level(level: str) -> Level:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from index import chunks as chunking
 from index.base import Change, Writer
@@ -20,8 +22,8 @@ from index.catalog import Catalog, Entry
 from index.embed import Embedder
 from ingest import files, source
 from ingest.source import Item
-from kb.documents import Document, Kind
-from kb.errors import IngestError, MassRemoval, SkippedItem
+from kb.documents import Document, Kind, Metadata
+from kb.errors import IngestError, KbError, MassRemoval, SkippedItem
 
 # A group is written at once: large enough that the indexes' own commits do not count, small enough to lose.
 _GROUP_CHUNKS = 512
@@ -142,18 +144,32 @@ class Ingest:
             self.report.unchanged += 1
             self._mended(item.uri)
             return
-        for outcome in source.read(item, data, kind):
-            if isinstance(outcome, IngestError):
-                self._problem(outcome)
-            else:
-                self._document(outcome, entry, fingerprint, content)
+        try:
+            for outcome in source.read(item, data, kind):
+                if isinstance(outcome, IngestError):
+                    self._problem(self._emptied(outcome, entry))
+                else:
+                    self._document(outcome, entry, fingerprint, content)
+        except (KbError, sqlite3.Error, MemoryError):
+            raise
+        except Exception as error:
+            # A reader's own fault, on a file nobody thought of: it costs that file and nothing else.
+            self._problem(IngestError(item.uri, f"it could not be read ({type(error).__name__}: {error})"))
+
+    def _emptied(self, error: IngestError, entry: Entry | None) -> IngestError:
+        """A file that was read once and holds nothing now is a failure: what it held is still found and cited."""
+        if entry is None or not isinstance(error, SkippedItem):
+            return error
+        return IngestError(error.uri, f"{error.reason}; what was read from it before is kept")
 
     def _problem(self, error: IngestError) -> None:
         if isinstance(error, SkippedItem):
             self.report.skipped.append((error.uri, error.reason))
             return
         self.report.failed.append((error.uri, error.reason))
-        if self.writer is not None:
+        path = path_of(error.uri)
+        # A name that leads nowhere is told, not kept: it is a slip of the keyboard, and nothing to try again.
+        if self.writer is not None and path is not None and path.exists():
             with self.writer.catalog.transaction():
                 now = self.now().isoformat(timespec="seconds")
                 self.writer.catalog.put_failure(error.uri, error.reason, now)
@@ -175,8 +191,9 @@ class Ingest:
             title = item.path.stem if entry.title == old.stem else entry.title
             self._taken.add(entry.id)
             if self.writer is not None:
+                metadata = _moved_media(entry.metadata, item.path)
                 with self.writer.catalog.transaction():
-                    self.writer.catalog.move_document(entry.id, item.uri, title)
+                    self.writer.catalog.move_document(entry.id, item.uri, title, metadata)
             return replace(entry, uri=item.uri, title=title)
         return None
 
@@ -241,10 +258,24 @@ class Ingest:
         self.report.removed += len(gone)
 
 
+def _moved_media(metadata: Metadata, path: Path) -> Metadata:
+    """What is known of a moved document, its recording looked for beside its new place."""
+    if "media" not in metadata:
+        return metadata
+    old = path_of(metadata["media"])
+    beside = path.with_suffix(old.suffix) if old is not None else path
+    moved: Metadata = {**metadata}
+    if beside.is_file():
+        moved["media"] = beside.absolute().as_uri()
+    elif old is None or not old.is_file():
+        del moved["media"]
+    return moved
+
+
 def _expanded(place: str | Path) -> Path:
     return Path(place).expanduser()
 
 
 def path_of(uri: str) -> Path | None:
     """The file behind a `file://` URI; None for any other."""
-    return Path(unquote(urlsplit(uri).path)) if uri.startswith("file://") else None
+    return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path))) if uri.startswith("file://") else None

@@ -30,7 +30,7 @@ def run(file: str, field: str, one: Callable[[str, dict[str, Any]], dict[str, An
             if not isinstance(text, str):
                 raise UsageError(f"line {n} has no {field!r}")
             out = {**one(text, row), "id": batch_id}
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             out = {"id": batch_id, "error": f"line {n} is no JSON: {error}"}
         except KbError as error:
             if error.exit_code == 3:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def dump(value: object) -> str:
-    """One line of JSON; words stay readable."""
-    return json.dumps(value, ensure_ascii=False)
+    """One line of JSON; words stay readable. Half an emoji, which no file can hold, becomes a question mark."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
 
 
 def ingest(report: Report) -> dict[str, Any]:

@@ -8,11 +8,14 @@ import unicodedata
 from index.chunks import locate, slice_of
 from kb import locators
 from kb.documents import Chunk, Citation, Metadata
-from kb.tutor.evidence import Sentence
+from kb.tutor.evidence import Sentence, cut_quote
 
 
 def cite(n: int, first: Sentence, last: Sentence, text: str, metadata: Metadata) -> Citation:
-    """The citation of the sentences from `first` to `last` of one passage; `text` is their document's."""
+    """The citation of the sentences from `first` to `last` of one passage, in the words of the frozen evidence.
+
+    `text` is their document's, for the lines; whether the words stand in it is for `stands` to say.
+    """
     chunk = first.hit.chunk
     start, end = first.start, last.end
     locator = locate(text, chunk.segments, start, end)
@@ -26,7 +29,7 @@ def cite(n: int, first: Sentence, last: Sentence, text: str, metadata: Metadata)
         uri=first.hit.uri,
         locator=locator,
         link=locators.link(first.hit.uri, metadata, locator, lines),
-        quote=slice_of(text, chunk.segments, start, end),
+        quote=cut_quote(first.hit, start, end),
         start_char=start,
         end_char=end,
     )
@@ -38,7 +41,10 @@ def line_ends(text: str, start: int, end: int) -> int:
 
 
 def stands(citation: Citation, text: str, chunk: Chunk) -> str:
-    """Empty if the quote is what the source has at the citation's offsets; else why not."""
+    """Empty if the quote is what the source has at the citation's offsets; else why not.
+
+    `text` is the document's as the catalog has it now, `chunk` the passage that the quote was cut from.
+    """
     if not (chunk.start_char <= citation.start_char < citation.end_char <= chunk.end_char):
         return "it lies outside the passage that it cites"
     there = slice_of(text, chunk.segments, citation.start_char, citation.end_char)
