@@ -136,9 +136,9 @@ class _Cutter:
         self._trails: dict[tuple[str, ...], tuple[tuple[str, ...], int]] = {}
 
     def _shown(self, start: int, end: int, segment: Segment) -> str:
-        if segment.form == "heading":
-            return ""  # the breadcrumb has it
         body = self._text[start:end]
+        if segment.form == "heading" and end - start <= _LABEL_CHARS:
+            return ""  # the breadcrumb has it, whole
         return body if segment.form in ("code", "table") else plain(body)
 
     # Outlines

@@ -28,11 +28,7 @@ def find(named: Iterable[str | Path], any_suffix: bool = False) -> Iterator[Item
         if not str(place).strip():
             yield IngestError(str(place), "an empty name; is a variable of the shell not set?")
             continue
-        try:
-            path = Path(place).expanduser()
-        except RuntimeError:
-            yield IngestError(str(place), "there is no such user's folder")
-            continue
+        path = expanded(place)
         uri = file_uri(path)
         try:
             if path.is_dir():
@@ -43,6 +39,14 @@ def find(named: Iterable[str | Path], any_suffix: bool = False) -> Iterator[Item
                 yield IngestError(uri, "there is no such file or folder")
         except OSError as error:
             yield IngestError(uri, f"it cannot be read ({error.strerror or error})")
+
+
+def expanded(place: str | Path) -> Path:
+    """A place as a path, `~` led home; a `~user` that is nobody's stays a name that leads nowhere."""
+    try:
+        return Path(place).expanduser()
+    except RuntimeError:
+        return Path(place)
 
 
 def file_uri(path: Path) -> str:

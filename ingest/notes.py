@@ -27,9 +27,13 @@ if TYPE_CHECKING:
 _MARKERS = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)[ \t>]*)*(?:\[[ xX]\][ \t]+)?")
 _QUOTE_MARKS = re.compile(r"[ \t>]*")
 _DOCTOC = re.compile(r"<!--\s*START doctoc.*?(?:<!--\s*END doctoc.*?-->|\Z)", re.DOTALL)
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|%%.*?%%", re.DOTALL)
+# An unclosed comment is none: it must not swallow the rest of the file.
+_COMMENT = re.compile(r"<!--.*?-->|%%.*?%%", re.DOTALL)
+_INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`)[^\r\n]*?(?<!`)\1(?!`)")
 _UNDERLINE = re.compile(r"[\r\n]+[ \t>]*(?:=+|-+)[ \t]*\Z")
 _LONGEST_UNDERLINED = 120
+# Blocks in blocks, two a level of bullets; as deep as the parser goes without running into Python's own limit.
+_DEEPEST = 240
 _ONLY_MARKUP = re.compile(r"(?:\s|<[^<>]*>)*\Z")
 
 
@@ -66,7 +70,7 @@ def _markdown() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     # Only the blocks are wanted; what a line says inline is read from the text itself.
-    return MarkdownIt("commonmark", {"maxNesting": 100}).enable("table").disable(["code", "inline", "reference"])
+    return MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable("table").disable(["code", "inline", "reference"])
 
 
 @dataclass
@@ -87,7 +91,8 @@ class _Outline:
         self._base = self._lines.line_of(self.body)
         fences = [m.span() for m in re.finditer(r"(?ms)^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", self.text)]
         found = [m.span() for m in _DOCTOC.finditer(self.text)] + [m.span() for m in _COMMENT.finditer(self.text)]
-        outside = [s for s in found if not any(a <= s[0] < b for a, b in fences)]
+        code = fences + [m.span() for m in _INLINE_CODE.finditer(self.text)]
+        outside = [s for s in found if not any(a <= s[0] < b or a < s[1] <= b for a, b in code)]
         self._dropped = _disjoint(outside)
 
     def walk(self, tokens: list[Token]) -> None:

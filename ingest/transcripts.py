@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ingest import loops, prose, subtitles, talk_json
+from ingest import frontmatter, loops, prose, subtitles, talk_json
+from ingest.frontmatter import FrontMatter
 from ingest.source import TextFile
 from kb.documents import Collapsed, Document, Kind, Metadata, Segment, TimeSpan
 from kb.errors import IngestError
@@ -17,6 +18,7 @@ from kb.errors import IngestError
 _SUBTITLES = frozenset({".srt", ".vtt", ".sbv", ".tsv"})
 _PROSE = frozenset({".txt", ".md", ".markdown"})
 _SHOWN_LOOP = 80
+_NO_HEAD = FrontMatter("", {}, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class _Talk:
     segments: list[Segment]
     warnings: list[str]
     rendered: bool = False
+    head: FrontMatter = _NO_HEAD
 
 
 class Transcripts:
@@ -44,7 +47,8 @@ class Transcripts:
             return True
         if file.suffix == ".json":
             return talk_json.parse(file.text) is not None
-        if prose.has_cues(file.text) or prose.is_dialogue(file.text):
+        body = frontmatter.parse(file.text).body
+        if prose.has_cues(file.text[body:]) or prose.is_dialogue(file.text, body):
             return True
         return file.suffix == ".txt" and prose.reads_as_talk(file.text)
 
@@ -54,8 +58,9 @@ class Transcripts:
         segments, collapsed = collapse(talk.text, talk.segments)
         if not segments:
             return
-        metadata: Metadata = {"trust": "published"}
-        warnings = [*([file.decoded.warning] if file.decoded.warning else []), *talk.warnings]
+        metadata: Metadata = {**talk.head.metadata, "trust": "published"}
+        guessed = [file.decoded.warning] if file.decoded.warning else []
+        warnings = [*metadata.get("warnings", []), *guessed, *talk.warnings]
         if file.decoded.warning:
             metadata["encoding"] = file.decoded.encoding
         if collapsed:
@@ -68,7 +73,8 @@ class Transcripts:
             metadata["rendered"] = True
         if media := _media_beside(file):
             metadata["media"] = media
-        yield Document(file.item.uri, "transcript", file.stem, talk.text, tuple(segments), metadata)
+        title = talk.head.title or file.stem
+        yield Document(file.item.uri, "transcript", title, talk.text, tuple(segments), metadata)
 
 
 def _read(file: TextFile) -> _Talk:
@@ -76,10 +82,11 @@ def _read(file: TextFile) -> _Talk:
         return _rendered(found)
     if file.suffix in _SUBTITLES:
         return _from_cues(file.text)
-    if prose.has_cues(file.text):
+    head = frontmatter.parse(file.text)
+    if prose.has_cues(file.text[head.body :]):
         segments, repaired = prose.bracket_cues(file.text)
-        return _Talk(file.text, segments, _repairs(repaired))
-    return _Talk(file.text, prose.Prose(file.text).segments(), [])
+        return _Talk(file.text, segments, _repairs(repaired), head=head)
+    return _Talk(file.text, prose.Prose(file.text, head.body).segments(), [], head=head)
 
 
 def _repairs(count: int) -> list[str]:
@@ -88,32 +95,30 @@ def _repairs(count: int) -> list[str]:
 
 def _from_cues(text: str) -> _Talk:
     found, rolled = subtitles.unrolled(text, list(subtitles.cues(text)))
-    clock = prose.Clock()
+    times, repaired = prose.in_order([(cue.start, cue.end) for cue in found])
     segments = []
-    for cue in found:
-        start, end = clock.forward(cue.start, cue.end)
+    for cue, (start, end) in zip(found, times, strict=True):
         locator = TimeSpan(start, end, (cue.speaker,) if cue.speaker else ())
         for line in cue.lines:
             if prose.is_speech(" ".join(text[a:b] for a, b in line)):
                 segments += [Segment(a, b, locator, "speech") for a, b in line]
     shown = [f"{rolled} lines of rolling captions are said once"] if rolled else []
-    return _Talk(text, segments, [*_repairs(clock.repaired), *shown])
+    return _Talk(text, segments, [*_repairs(repaired), *shown])
 
 
 def _rendered(found: list[talk_json.Said]) -> _Talk:
-    clock = prose.Clock()
+    times, repaired = prose.in_order([(said.start, said.end) for said in found])
     lines: list[str] = []
     segments: list[Segment] = []
     at = 0
-    for said in found:
+    for said, (start, end) in zip(found, times, strict=True):
         words = " ".join(said.text.split())
-        start, end = clock.forward(said.start, said.end)
         if prose.is_speech(words):
             speakers = (said.speaker,) if said.speaker else ()
             segments.append(Segment(at, at + len(words), TimeSpan(start, end, speakers), "speech"))
         lines.append(words)
         at += len(words) + 1
-    return _Talk("\n".join(lines), segments, _repairs(clock.repaired), rendered=True)
+    return _Talk("\n".join(lines), segments, _repairs(repaired), rendered=True)
 
 
 def collapse(text: str, segments: list[Segment]) -> tuple[list[Segment], list[Collapsed]]:

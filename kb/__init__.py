@@ -22,4 +22,4 @@ def open(home: str | Path | None = None, **settings: Any) -> Library:
     """Open the knowledge base in a folder, or the person's own if none is named; `settings` go over config.toml."""
     from kb.library import open_library
 
-    return open_library(Path(home).expanduser() if home is not None else None, **settings)
+    return open_library(Path(home) if home is not None else None, **settings)

@@ -248,7 +248,7 @@ class Ingest:
         """Remove sources under the named folders whose files are gone; a folder that is itself gone removes nothing."""
         if self.catalog is None:
             return
-        roots = [files.file_uri(path) + "/" for path in map(_expanded, named) if path.is_dir()]
+        roots = [files.file_uri(path) + "/" for path in map(files.expanded, named) if path.is_dir()]
         under = [entry for entry in self.catalog.entries() if entry.uri.startswith(tuple(roots))] if roots else []
         gone = [entry for entry in under if (path := path_of(entry.uri)) is not None and not path.exists()]
         if len(gone) > _MOST_PRUNED * len(under) and not self.options.allow_mass_removal:
@@ -270,10 +270,6 @@ def _moved_media(metadata: Metadata, path: Path) -> Metadata:
     elif old is None or not old.is_file():
         del moved["media"]
     return moved
-
-
-def _expanded(place: str | Path) -> Path:
-    return Path(place).expanduser()
 
 
 def path_of(uri: str) -> Path | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.files import expanded
 from kb.cli import render, shapes
 from kb.cli.progress import bar
 from kb.errors import UsageError
@@ -74,7 +75,7 @@ def watch(library: Library, asked: Asked) -> None:
         """Not editors' own files, and not what this program writes itself."""
         return usual(change, path) and not str(Path(path).resolve()).startswith(home)
 
-    there = [path for place in asked.places if (path := Path(place).expanduser()).exists()]
+    there = [path for place in asked.places if (path := expanded(place)).exists()]
     if not there:
         raise UsageError("There is nothing to watch: none of the places exists.")
     render.console(stderr=True).print("watching; Ctrl-C ends")

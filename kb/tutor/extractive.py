@@ -40,7 +40,7 @@ class Scored:
     """A sentence with what speaks for it.
 
     `score` (a logit and its passage's share) orders those of one question; `defines`: it says what the thing asked is;
-    `fits`: it has (1) or has not (-1) the kind of thing asked for.
+    `fits`: it has (1) or has not (-1) the kind of thing asked for; `goes_on`: it only continues the one before it.
     """
 
     sentence: Sentence
@@ -48,6 +48,7 @@ class Scored:
     vector: npt.NDArray[np.float32]
     defines: bool = False
     fits: float = 0.0
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,5 +144,5 @@ def _goes_on(candidate: Scored, ranking: Ranking, taken: list[Scored]) -> list[S
     for other in ranking.scored:
         if follows(sentence, other.sentence):
             known = any(other.sentence is scored.sentence for scored in taken)
-            return [] if known else [replace(other, score=candidate.score)]
+            return [] if known else [replace(other, score=candidate.score, goes_on=True)]
     return []

@@ -47,15 +47,21 @@ def difficulty(text: str) -> float:
 
 
 def for_level(taken: list[Scored], level: Level) -> list[Scored]:
-    """The sentences of `taken` (best first) that a level is told, the best for it first."""
+    """The sentences of `taken` (best first) that a level is told, the best for it first; the expert is told all.
+
+    A sentence that only goes on from the one before it is told with that one or not at all.
+    """
+    if level == "expert":
+        return list(taken)
     manner = MANNERS[level]
-    ordered = sorted(taken, key=lambda s: s.score - manner.plainness * difficulty(s.sentence.plain), reverse=True)
+    pairs = [(s, [n for n in taken[at + 1 : at + 2] if n.goes_on]) for at, s in enumerate(taken) if not s.goes_on]
+    pairs.sort(key=lambda pair: pair[0].score - manner.plainness * difficulty(pair[0].sentence.plain), reverse=True)
     told: list[Scored] = []
     words = 0
-    for scored in ordered:
-        size = len(scored.sentence.plain.split())
+    for first, rest in pairs:
+        size = sum(len(s.sentence.plain.split()) for s in (first, *rest))
         if told and (len(told) >= manner.sentences or words + size > manner.words):
             continue
-        told.append(scored)
+        told += [first, *rest]
         words += size
     return told

@@ -120,7 +120,8 @@ def test_ask_prints_title_place_words_and_link_of_each_source(filled: Path, caps
 
 
 def test_sources_list_keeps_its_contract(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run(["ingest", str(filled / "none.md")])
+    (filled / "empty.md").write_bytes(b"")
+    run(["ingest", str(filled / "empty.md")])
     capsys.readouterr()
     assert run(["sources", "list", "--json"]) == 0
     out = printed(capsys)
@@ -176,11 +177,12 @@ def test_a_trace_is_printed_when_asked(filled: Path, capsys: pytest.CaptureFixtu
 def test_a_batch_gives_a_line_for_each_line_and_names_the_bad_ones(
     filled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lines = ['{"id": 1, "query": "bubble"}', "not json", '{"id": "x"}', "", "[1]", '{"id": 2, "query": "cards"}']
+    lines = ['{"id": 1, "query": "bubble"}', "not json", '{"id": "x"}', "", "[" * 100_000]
+    lines += ['{"id": "\\ud800", "query": "cards \\ud800"}']
     (tmp_path / "q.jsonl").write_text("\n".join(lines))
     assert run(["search", "--batch", str(tmp_path / "q.jsonl"), "-k", "1"]) == 1
     out = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [row["id"] for row in out] == [1, None, "x", None, 2]
+    assert [row["id"] for row in out] == [1, None, "x", None, "?"]
     assert ["error" in row for row in out] == [False, True, True, True, False]
     jsonschema.validate(out[0], SEARCH)
 
@@ -210,6 +212,9 @@ def test_a_batch_of_questions_takes_a_level_for_each(
         (["search", "x", "--since", "soon"], 2, "'soon' is no date"),
         (["search"], 2, "QUERY is missing"),
         (["search", "x", "-k", "0"], 2, "-k must be 1 or more"),
+        (["ask", "x", "-k", "0"], 2, "-k must be 1 or more"),
+        (["ingest"], 2, "SOURCE is missing"),
+        (["status", "--home", "~nosuchuser/x"], 2, "no such user"),
         (["search", "--batch", "/no/such/file"], 2, "cannot be read"),
         (["sources", "show", "zzz"], 2, "No source or passage has the id 'zzz'"),
         (["nonsense"], 2, "No such command"),

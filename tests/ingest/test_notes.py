@@ -12,7 +12,7 @@ from ingest.decoding import Decoded
 from ingest.notes import Notes
 from ingest.source import TextFile
 from kb.documents import Document, Lines
-from kb.errors import IngestError
+from kb.errors import IngestError, SkippedItem
 from tests.builders import AN_OUTLINE, an_item, read_any, read_file, texts
 
 
@@ -74,6 +74,24 @@ def test_comments_and_generated_contents_are_dropped(file: Path) -> None:
     assert texts(read_file(file, content)) == ["kept", "also"]
 
 
+def test_marks_of_comments_in_code_are_only_code(file: Path) -> None:
+    content = "Use `<!--` to begin one.\n\nThe zebra.\n\nUse `%%time` here.\n\nThe wombat.\n\nAnd `%%bash` there.\n"
+    assert len(texts(read_file(file, content))) == 5
+
+
+def test_an_unclosed_comment_swallows_nothing(file: Path) -> None:
+    assert "The zebra." in " ".join(texts(read_file(file, "Words.\n\nHere <!-- it begins\n\nThe zebra.\n")))
+
+
+def test_bullets_sixty_levels_deep_are_all_read(file: Path) -> None:
+    content = "".join("\t" * n + f"- level {n}\n" for n in range(60)) + "\nThe end.\n"
+    assert texts(read_file(file, content)) == [*(f"level {n}" for n in range(60)), "The end."]
+
+
+def test_an_emoji_written_as_two_escapes_is_one_character(file: Path) -> None:
+    assert read_file(file, '---\ntitle: "\\uD83D\\uDE00 party"\n---\nwords\n').title == "\U0001f600 party"
+
+
 def test_a_table_is_a_segment(file: Path) -> None:
     document = read_file(file, "| a | b |\n|---|---|\n| 1 | 2 |\n")
     assert [s.form for s in document.segments] == ["table"]
@@ -103,6 +121,10 @@ def test_an_empty_file_named_by_hand_fails(file: Path) -> None:
     outcome = read_any(file, "")
     assert isinstance(outcome, IngestError)
     assert outcome.reason == "it is empty"
+
+
+def test_a_file_of_front_matter_only_in_a_folder_is_skipped(file: Path) -> None:
+    assert isinstance(read_any(file, "---\ntitle: x\n---\n", named=False), SkippedItem)
 
 
 def test_a_file_of_front_matter_only_says_that_it_holds_no_text(file: Path) -> None:

@@ -47,9 +47,75 @@ def test_marks_of_sounds_are_no_speech(file: Path, mark: str) -> None:
 
 
 def test_times_that_run_backwards_are_put_right_and_counted(file: Path) -> None:
-    document = read_file(file, "[00:05.000 --> 00:04.000] one\n[00:03.000 --> 00:09.000] two\n")
-    assert [s.locator for s in document.segments] == [TimeSpan(5.0, 5.0), TimeSpan(5.0, 9.0)]
-    assert "2 cue times" in document.metadata["warnings"][0]
+    document = read_file(file, "[00:01.000 --> 00:04.000] one\n[00:05.000 --> 00:03.000] two\n")
+    assert [s.locator for s in document.segments] == [TimeSpan(1.0, 4.0), TimeSpan(5.0, 5.0)]
+    assert "1 cue times" in document.metadata["warnings"][0]
+
+
+def test_one_mistyped_hour_moves_one_cue_and_not_all_that_follow(file: Path) -> None:
+    cues = ["00:00.000 --> 00:04.000", "59:00.000 --> 59:05.000", "00:08.000 --> 00:12.000", "00:12.000 --> 00:16.000"]
+    document = read_file(file, "".join(f"[{cue}] words {n}\n" for n, cue in enumerate(cues)))
+    assert [s.locator for s in document.segments] == [
+        TimeSpan(0.0, 4.0),
+        TimeSpan(8.0, 8.0),
+        TimeSpan(8.0, 12.0),
+        TimeSpan(12.0, 16.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    "words", ["Music theory is really hard.", "Noise was the main problem.", "(laughs) No, really."]
+)
+def test_speech_about_sounds_is_speech(file: Path, words: str) -> None:
+    document = read_file(file, f"[00:00.000 --> 00:02.000] {words}\n[00:02.000 --> 00:03.000] next\n")
+    assert texts(document) == [words, "next"]
+
+
+def test_a_note_that_shows_some_cues_in_a_fence_stays_a_note(tmp_path: Path) -> None:
+    fence = "```\n[00:00.000 --> 00:04.000] one\n[00:04.000 --> 00:09.000] two\n```\n"
+    document = read_file(tmp_path / "n.md", f"# Howto\n\nThe setting matters.\n\n{fence}\n## Costs\n\nMuch.\n")
+    assert document.kind == "note"
+    assert "The setting matters." in texts(document)
+
+
+def test_a_bold_word_at_the_beginning_is_no_speaker(tmp_path: Path) -> None:
+    document = read_file(tmp_path / "t.md", "**Ann:** Hello.\n\n**Absolutely** nothing was wrong.\n\n**Bob:** Hi.\n")
+    assert texts(document)[1] == "**Absolutely** nothing was wrong."
+    assert document.segments[1].locator == Paragraph(2, ("Ann",))
+
+
+def test_words_before_a_colon_are_no_speaker_unless_they_look_like_a_name(tmp_path: Path) -> None:
+    document = read_file(
+        tmp_path / "t.md", "[00:05] Ann: Hello.\n\n[00:10] My advice to you: label it.\n\n[00:20] Bob: Yes.\n"
+    )
+    assert texts(document) == ["Hello.", "My advice to you: label it.", "Yes."]
+    assert document.segments[1].locator == TimeSpan(10.0, 20.0, ("Ann",))
+
+
+def test_speakers_on_lines_without_blank_lines_between_are_told_apart(tmp_path: Path) -> None:
+    document = read_file(tmp_path / "t.md", "**Ann:** One.\n**Bob:** Two.\nstill Bob\n\n**Ann:** Three.\n")
+    assert [(s.locator.speakers, t) for s, t in zip(document.segments, texts(document), strict=True)] == [  # type: ignore[union-attr]
+        (("Ann",), "One."),
+        (("Bob",), "Two.\nstill Bob"),
+        (("Ann",), "Three."),
+    ]
+
+
+def test_a_verse_in_parentheses_is_no_time(tmp_path: Path) -> None:
+    document = read_file(tmp_path / "t.md", "**Ann:** Hello.\n\n**Bob:** As in John (3:16) it says.\n")
+    assert document.segments[1].locator == Paragraph(2, ("Bob",))
+    assert texts(document)[1] == "As in John (3:16) it says."
+
+
+def test_front_matter_of_a_transcript_is_read_and_is_no_speech(tmp_path: Path) -> None:
+    head = "---\ntitle: The show\ntags: [talk]\ndate: '20240501'\nurl: https://www.youtube.com/watch?v=x\n---\n\n"
+    document = read_file(tmp_path / "t.md", head + "**Ann:** \\[00:10\\] Hello.\n\n**Bob:** Hi.\n")
+    assert (document.title, document.metadata["tags"], document.metadata["published"]) == (
+        "The show",
+        ["talk"],
+        "2024-05-01",
+    )
+    assert texts(document) == ["Hello.", "Hi."]
 
 
 DIALOGUE = """\

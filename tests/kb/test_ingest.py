@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import kb
-from kb.documents import SearchResult
-from kb.errors import StoreError, StoreTooNew, UsageError
+from ingest.source import TextFile
+from kb.documents import Document, SearchResult
+from kb.errors import IngestError, StoreError, StoreTooNew, UsageError
 from kb.library import Library
 from tests.builders import A_TALK, AN_OUTLINE, write
 
@@ -233,3 +235,77 @@ def test_derived_indexes_that_were_deleted_are_built_anew_without_embedding(
     report = library.ingest([notes])
     assert report.embedded == 0
     assert ids(library.search("bubble", 3)) == before
+
+
+def test_a_changed_speaker_is_found_by_the_new_name_and_not_by_the_old(library: Library, notes: Path) -> None:
+    write(notes, t="**Bob:** The fee is due in June.\n\n**Carol:** In July.\n")
+    library.ingest([notes])
+    write(notes, t="**Zebulon:** The fee is due in June.\n\n**Carol:** In July.\n")
+    library.ingest([notes])
+    assert library.search("Zebulon", 1).hits[0].scores.lexical_rank == 1
+    assert library.search("Bob", 1).hits[0].scores.lexical_rank is None
+
+
+def test_a_slip_in_a_name_is_told_once_and_not_kept(library: Library, notes: Path) -> None:
+    write(notes, a=AN_OUTLINE)
+    assert len(library.ingest([notes, notes / "tpyo.md"]).failed) == 1
+    assert library.status().failures == []
+
+
+def test_a_file_that_was_emptied_is_a_failure_and_its_old_text_is_kept(library: Library, notes: Path) -> None:
+    write(notes, a=AN_OUTLINE)
+    library.ingest([notes])
+    (notes / "a.md").write_bytes(b"")
+    report = library.ingest([notes])
+    assert "is kept" in report.failed[0][1]
+    assert library.search("bubble", 1).hits
+
+
+def test_a_reader_that_breaks_costs_its_file_only(
+    library: Library, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ingest.notes import Notes
+
+    real = Notes.read
+
+    def read(self: Notes, file: TextFile) -> Iterator[Document | IngestError]:
+        if file.stem == "bad":
+            raise RuntimeError("never thought of")
+        return real(self, file)
+
+    monkeypatch.setattr(Notes, "read", read)
+    write(notes, bad="words\n", good=AN_OUTLINE)
+    report = library.ingest([notes])
+    assert report.added == 1
+    assert "RuntimeError: never thought of" in report.failed[0][1]
+
+
+def test_a_name_that_is_no_utf8_stays_itself(library: Library, notes: Path) -> None:
+    import os
+
+    odd = os.fsencode(notes) + b"/caf\xe9.md"
+    with open(odd, "wb") as handle:
+        handle.write(AN_OUTLINE.encode())
+    library.ingest([notes])
+    assert library.sources()[0].state == "ok"
+    assert library.ingest([notes]).unchanged == 1
+
+
+def test_a_moved_folder_takes_its_recordings_along(library: Library, notes: Path) -> None:
+    (notes / "a").mkdir()
+    (notes / "a" / "talk.txt").write_text(A_TALK)
+    (notes / "a" / "talk.mp3").write_bytes(b"x")
+    library.ingest([notes])
+    (notes / "a").rename(notes / "b")
+    library.ingest([notes])
+    assert "/b/talk.mp3#t=" in library.search("bubble", 1).hits[0].link
+
+
+def test_an_empty_name_is_no_folder(library: Library) -> None:
+    assert "empty name" in library.ingest([""]).failed[0][1]
+
+
+def test_a_long_headings_last_words_are_found(library: Library, notes: Path) -> None:
+    write(notes, a=f"# Top\n\n## {'A heading that goes on and on ' * 4}about xylophonists\n\nWords.\n")
+    library.ingest([notes])
+    assert library.search("xylophonists", 1).hits[0].scores.lexical_rank == 1

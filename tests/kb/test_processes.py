@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -62,6 +63,29 @@ def test_reading_goes_on_while_another_process_holds_the_writers_lock(
     library.ingest([notes])
     with locks.writer(home):
         assert run_kb("search", "bubble", home=home).returncode == 0
+
+
+def test_readers_that_never_stop_do_not_keep_a_writer_out(library: Library, home: Path, notes: Path) -> None:
+    write(notes, a=AN_OUTLINE)
+    library.ingest([notes])
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            library.search("bubble", 3)
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    try:
+        write(notes, b="# Zebra\n\nThe zebra is striped.\n")
+        done = run_kb("ingest", notes, home=home)
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join()
+    assert done.returncode == 0, done.stderr
+    assert library.search("zebra", 1).hits[0].title == "Zebra"
 
 
 def _chunks_in_all_three(home: Path, embedder: Embedder) -> tuple[set[str], set[str], set[str]]:
