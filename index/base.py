@@ -191,12 +191,24 @@ class Writer:
                 f"The lexical index in {where} cannot be written ({error}). Delete that folder."
             ) from error
 
-    def reconcile(self) -> None:
-        """Mend what an interrupted writer left: the journal's ids, and all of them where the counts differ."""
+    def embed_missing(self, embedder: Embedder) -> int:
+        """Embed the passages whose vectors the cache lacks; how many there were."""
+        missing = self.catalog.unembedded(self.model)
+        if missing:
+            vectors = embedder.embed(list(missing.values()))
+            with self.catalog.transaction():
+                self.catalog.put_vectors(zip(missing, vectors, strict=True), self.model)
+        return len(missing)
+
+    def reconcile(self, everything: bool = False) -> None:
+        """Mend what an interrupted writer left: the journal's ids, and all of them where the counts differ.
+
+        With `everything` the ids are compared even where the counts agree.
+        """
         unsure = set(self.catalog.journal())
         total = self.catalog.count("chunks")
         stale_lexical = self.catalog.fact("lexical") not in (None, str(lexical.VERSION))
-        if stale_lexical or len(self.indexes.store) != total or len(self.indexes.lexical) != total:
+        if everything or stale_lexical or len(self.indexes.store) != total or len(self.indexes.lexical) != total:
             wanted = self.catalog.chunk_ids()
             unsure |= wanted ^ self.indexes.store.ids()
             unsure |= wanted if stale_lexical else wanted ^ self.indexes.lexical.ids()

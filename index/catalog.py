@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS documents (
     fingerprint TEXT NOT NULL, content TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS documents_content ON documents (content);
-CREATE TABLE IF NOT EXISTS tags (document_id TEXT NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (tag, document_id))
+CREATE TABLE IF NOT EXISTS tags (tag TEXT NOT NULL, document_id TEXT NOT NULL, PRIMARY KEY (tag, document_id))
     WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS chunks (
     id TEXT PRIMARY KEY, document_id TEXT NOT NULL, n INTEGER NOT NULL, start_char INTEGER NOT NULL,
@@ -222,7 +222,7 @@ class Catalog:
         self._db.execute("DELETE FROM tags WHERE document_id = ?", (document.id,))
         self._db.executemany(
             "INSERT OR IGNORE INTO tags VALUES (?, ?)",
-            [(document.id, tag.casefold()) for tag in document.metadata.get("tags", [])],
+            [(tag.casefold(), document.id) for tag in document.metadata.get("tags", [])],
         )
         self._db.execute("DELETE FROM failures WHERE uri = ?", (document.uri,))
         self._db.execute("DELETE FROM tombstones WHERE uri = ?", (document.uri,))
@@ -373,6 +373,20 @@ class Catalog:
             "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
             [(digest, model, vector.astype(np.float32).tobytes()) for digest, vector in vectors],
         )
+
+    def unembedded(self, model: str) -> dict[bytes, str]:
+        """What is embedded of the chunks whose vector the cache lacks, by its hash."""
+        rows = self._rows(
+            "SELECT embedded_hash, embedded FROM chunks WHERE NOT EXISTS "
+            "(SELECT 1 FROM vectors WHERE hash = embedded_hash AND model = ?)",
+            (model,),
+        )
+        return dict(rows)
+
+    def problem(self) -> str:
+        """What SQLite finds wrong with the file; empty if nothing."""
+        rows = self._rows("PRAGMA quick_check(1)")
+        return "" if rows == [("ok",)] else str(rows[0][0])
 
     # Journal: ids whose state in Chroma and tantivy may differ from the catalog's
 

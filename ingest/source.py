@@ -22,13 +22,15 @@ class Item:
     """One file that may hold a document.
 
     `relative` is its path under the folder that the person named (POSIX, NFC), or its name; `named` says that the
-    person named the file itself, so that an unreadable one is a failure and not a skip.
+    person named the file itself, so that an unreadable one is a failure and not a skip. `also` are the uris of other
+    files that say the same and are not read.
     """
 
     uri: str
     path: Path
     relative: str
     named: bool
+    also: tuple[str, ...] = ()
 
     def read(self, limit_mb: float) -> bytes:
         """The file's bytes. Raises `IngestError` if it cannot be read or is larger than `limit_mb`."""

@@ -95,7 +95,8 @@ class Collapsed(TypedDict):
 class Metadata(TypedDict, total=False):
     """What a source knows of a document beside its text. Dates are ISO 8601.
 
-    `rendered`: the text was made from the file (JSON, HTML, PDF), so its lines are not the file's.
+    `also`: uris of files that say the same and are not read. `rendered`: the text was made from the file (JSON, HTML,
+    PDF), so its lines are not the file's.
     """
 
     authors: list[str]
@@ -104,6 +105,7 @@ class Metadata(TypedDict, total=False):
     aliases: list[str]
     url: str
     media: str
+    also: list[str]
     encoding: str
     trust: Trust
     warnings: list[str]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from index.catalog import Catalog, Entry, Failure
     from index.embed import Embedder
     from index.retrieve import Filters, Retriever
+    from kb.doctor import Finding
     from kb.pipeline import Progress, Report
 
 
@@ -301,6 +302,12 @@ class Library:
             disk_mb=round(size / 1e6, 1),
             warnings=warnings,
         )
+
+    def doctor(self, repair: bool = False) -> list[Finding]:
+        """What is well and what is not; with `repair`, after mending what can be mended."""
+        from kb.doctor import examine
+
+        return examine(self.home, self.config.model, self.embedder, repair)
 
     def as_retriever(self, k: int = 10, filters: Filters | None = None) -> Any:
         """This search as LlamaIndex's `BaseRetriever`, for programs of one's own."""

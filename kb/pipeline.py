@@ -20,7 +20,7 @@ from index import chunks as chunking
 from index.base import Change, Writer
 from index.catalog import Catalog, Entry
 from index.embed import Embedder
-from ingest import files, source
+from ingest import files, siblings, source
 from ingest.source import Item
 from kb.documents import Document, Kind, Metadata
 from kb.errors import IngestError, KbError, MassRemoval, SkippedItem
@@ -107,6 +107,8 @@ class Ingest:
             named += [path for f in self.catalog.failures() if (path := path_of(f.uri)) is not None]
         try:
             found = list(files.find(named, any_suffix=self.options.kind is not None))
+            if self.options.kind is None:
+                found = siblings.join(found, self._known, self.max_file_mb)
             self._total = len(found)
             for item in found:
                 self._item(item)
@@ -118,6 +120,9 @@ class Ingest:
         finally:
             self.report.seconds = time.perf_counter() - began
         return self.report
+
+    def _known(self, uri: str) -> bool:
+        return self.catalog is not None and self.catalog.entry_of(uri) is not None
 
     def _tell(self, current: str) -> None:
         self.on_progress(Progress(self._done, self._total, self.report.embedded, current))
@@ -132,7 +137,7 @@ class Ingest:
             self._problem(error)
             return
         kind = self.options.kind
-        fingerprint = f"{source.fingerprint(data, kind)}:{chunking.VERSION}"
+        fingerprint = ":".join([source.fingerprint(data, kind), str(chunking.VERSION), *item.also])
         content = fingerprint.partition(":")[0]
         if self.catalog is not None and self.catalog.buried(item.uri) and not self.options.force:
             self.report.skipped.append((item.uri, "you took it out; --force brings it back"))
@@ -149,7 +154,7 @@ class Ingest:
                 if isinstance(outcome, IngestError):
                     self._problem(self._emptied(outcome, entry))
                 else:
-                    self._document(outcome, entry, fingerprint, content)
+                    self._document(outcome, entry, fingerprint, content, item.also)
         except (KbError, sqlite3.Error, MemoryError):
             raise
         except Exception as error:
@@ -197,13 +202,16 @@ class Ingest:
             return replace(entry, uri=item.uri, title=title)
         return None
 
-    def _document(self, document: Document, entry: Entry | None, fingerprint: str, content: str) -> None:
+    def _document(
+        self, document: Document, entry: Entry | None, fingerprint: str, content: str, also: tuple[str, ...]
+    ) -> None:
         document_id = entry.id if entry is not None else self._new_id(document.uri)
         self._taken.add(document_id)
         if self.writer is None:
             self._count("added" if entry is None else "updated")
             return
-        document = replace(document, id=document_id)
+        metadata: Metadata = {**document.metadata, "also": list(also)} if also else document.metadata
+        document = replace(document, id=document_id, metadata=metadata)
         embedder = self.embedder()
         made = chunking.chunk(document, embedder.count, embedder.window)
         for warning in document.metadata.get("warnings", []):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -287,6 +288,24 @@ def remove_sources(
         for uri in gone:
             render.console().print(f"removed {render.safe(render.name_of(uri))}")
     return 0
+
+
+@app.command()
+def doctor(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended; nothing is lost by it.")] = False,
+    json: Json = False,
+    home: Home = None,
+) -> int:
+    """Look whether every part works and all parts agree."""
+    from kb.cli import render
+
+    with _open(home) as library:
+        findings = library.doctor(repair)
+    if json:
+        _print({"findings": [asdict(finding) for finding in findings]})
+    else:
+        render.findings(render.console(), findings)
+    return 0 if all(finding.well for finding in findings) else 1
 
 
 @app.command()

@@ -14,6 +14,7 @@ from kb.documents import Answer, Citation, Hit, SearchResult
 from kb.markup import plain
 
 if TYPE_CHECKING:
+    from kb.doctor import Finding
     from kb.library import Place, SourceRow, Status
     from kb.pipeline import Report
 
@@ -166,6 +167,15 @@ def sources(out: Console, rows: list[SourceRow]) -> None:
             f"{row.document_id or '–':<13}  {row.kind or '–':<10}  {row.chunks:>5}  {safe(row.title)}  "
             f"{safe(name_of(row.uri))}{mark}"
         )
+
+
+def findings(out: Console, found: list[Finding]) -> None:
+    """A line a part; for one that is not well, what to do."""
+    for finding in found:
+        mark = ("well  ", "green") if finding.well else ("wrong ", "bold red")
+        out.print(Text.assemble(mark, f"{finding.name:<14}", safe(finding.seen)))
+        if not finding.well and finding.remedy:
+            out.print(f"      what to do: {finding.remedy}")
 
 
 def status(out: Console, found: Status) -> None:

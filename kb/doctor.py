@@ -1,0 +1,97 @@
+"""Whether the parts of a knowledge base agree and work, and the mending of those that do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from index import locks
+from index.base import CATALOG, Indexes, writing
+from index.catalog import Catalog
+from index.embed import Embedder
+from kb.errors import KbError
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: whether it is well, what was seen, and what to do if it is not."""
+
+    name: str
+    well: bool
+    seen: str
+    remedy: str = ""
+
+
+def examine(home: Path, model: str, embedder: Callable[[], Embedder], repair: bool = False) -> list[Finding]:
+    """Look at every part, and with `repair` mend what can be mended first.
+
+    Nothing is lost by a repair: the catalog holds every text and vector, and the indexes are built from it.
+    """
+    if repair and (home / CATALOG).is_file():
+        with writing(home, model) as writer:
+            writer.embed_missing(embedder())
+            writer.reconcile(everything=True)
+    findings = [_model(embedder)]
+    if not (home / CATALOG).is_file():
+        return [*findings, Finding("catalog", True, "nothing was ingested yet")]
+    catalog = Catalog(home / CATALOG, write=False)
+    try:
+        return [*findings, _catalog(catalog), *_indexes(home, model, catalog), _failures(catalog), _writer(home)]
+    finally:
+        catalog.close()
+
+
+def _model(embedder: Callable[[], Embedder]) -> Finding:
+    try:
+        loaded = embedder()
+        cat, kitten, rates = loaded.embed(["a cat sat on the mat", "a kitten lay on the rug", "interest rates rose"])
+    except KbError as error:
+        return Finding("model", False, str(error), "see the message")
+    seen = f"{loaded.name} by {loaded.backend}, {loaded.dimension} dimensions, {loaded.window} word pieces"
+    return Finding(
+        "model",
+        bool(cat @ kitten > cat @ rates),
+        seen,
+        "delete the cache folder (KB_CACHE); the model is exported anew",
+    )
+
+
+def _catalog(catalog: Catalog) -> Finding:
+    problem = catalog.problem()
+    seen = problem or f"{catalog.count('documents')} documents, {catalog.count('chunks')} passages"
+    return Finding("catalog", not problem, seen, "restore catalog.sqlite from a backup; it is the one part not derived")
+
+
+def _indexes(home: Path, model: str, catalog: Catalog) -> list[Finding]:
+    remedy = "kb doctor --repair"
+    wanted = catalog.chunk_ids()
+    found: list[Finding] = []
+    unembedded = catalog.unembedded(model)
+    seen = f"{len(unembedded)} passages without one" if unembedded else "every passage has its own"
+    found.append(Finding("vectors", not unembedded, seen, remedy))
+    try:
+        with locks.access(home, exclusive=False):
+            indexes = Indexes(home, model)
+            try:
+                held = {"vector store": indexes.store.ids(), "lexical index": indexes.lexical.ids()}
+            finally:
+                indexes.close()
+    except KbError as error:
+        return [*found, Finding("indexes", False, str(error), remedy)]
+    for name, ids in held.items():
+        lacking, extra = len(wanted - ids), len(ids - wanted)
+        parts = [f"{len(ids)} passages", f"{lacking} missing" * bool(lacking), f"{extra} too many" * bool(extra)]
+        seen = ", ".join(part for part in parts if part)
+        found.append(Finding(name, not lacking and not extra, seen, remedy))
+    return found
+
+
+def _failures(catalog: Catalog) -> Finding:
+    count = len(catalog.failures())
+    seen = f"{count} could not be read" if count else "none failed"
+    return Finding("sources", not count, seen, "kb status names them; kb ingest --retry-failed tries again")
+
+
+def _writer(home: Path) -> Finding:
+    return Finding("writer", True, locks.holder(home) or "nobody is writing")

@@ -1,0 +1,71 @@
+"""The doctor sees what is wrong, says what to do, and mends it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from index.base import Indexes
+from index.catalog import Catalog
+from kb.cli.__main__ import run
+from kb.library import Library
+from tests.builders import AN_OUTLINE, write
+
+
+@pytest.fixture
+def filled(library: Library, notes: Path) -> Library:
+    write(notes, a=AN_OUTLINE, b="# Zebra\n\nThe zebra is striped.\n")
+    library.ingest([notes])
+    return library
+
+
+def wrong(library: Library, repair: bool = False) -> dict[str, str]:
+    return {finding.name: finding.seen for finding in library.doctor(repair) if not finding.well}
+
+
+def test_a_sound_base_is_well(filled: Library) -> None:
+    assert wrong(filled) == {}
+
+
+def test_an_empty_base_is_well(library: Library) -> None:
+    assert wrong(library) == {}
+
+
+def test_a_passage_missing_from_an_index_is_seen_and_mended(filled: Library, home: Path) -> None:
+    indexes = Indexes(home, "all-MiniLM-L6-v2")
+    gone = sorted(indexes.store.ids())[0]
+    indexes.store.delete([gone])
+    indexes.lexical.write([], [gone])
+    indexes.close()
+    assert set(wrong(filled)) == {"vector store", "lexical index"}
+    assert wrong(filled, repair=True) == {}
+
+
+def test_a_swap_that_leaves_the_counts_equal_is_seen_and_mended(filled: Library, home: Path) -> None:
+    indexes = Indexes(home, "all-MiniLM-L6-v2")
+    gone = sorted(indexes.store.ids())[0]
+    vector = filled.embedder().embed(["stray"])
+    indexes.store.delete([gone])
+    indexes.store.upsert(["cstray"], vector, ["dstray"])
+    indexes.close()
+    assert wrong(filled) == {"vector store": "3 passages, 1 missing, 1 too many"}
+    assert wrong(filled, repair=True) == {}
+
+
+def test_lost_vectors_are_embedded_again(filled: Library, home: Path) -> None:
+    catalog = Catalog(home / "catalog.sqlite", write=True)
+    with catalog.transaction():
+        catalog._db.execute("DELETE FROM vectors")
+    catalog.close()
+    assert wrong(filled) == {"vectors": "3 passages without one"}
+    assert wrong(filled, repair=True) == {}
+
+
+def test_failed_sources_are_told_with_what_to_do(
+    filled: Library, notes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (notes / "c.md").write_bytes(b"")
+    filled.ingest([notes / "c.md"])
+    assert run(["doctor"]) == 1
+    assert "--retry-failed" in capsys.readouterr().out
