@@ -31,6 +31,9 @@ _DOCTOC = re.compile(r"<!--\s*START doctoc.*?(?:<!--\s*END doctoc.*?-->|\Z)", re
 _COMMENT = re.compile(r"<!--.*?-->|%%.*?%%", re.DOTALL)
 _INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`)[^\r\n]*?(?<!`)\1(?!`)")
 _UNDERLINE = re.compile(r"[\r\n]+[ \t>]*(?:=+|-+)[ \t]*\Z")
+# Obsidian's rule: letters, digits, _, - and /, at least one of them no digit, after white space.
+_TAG = re.compile(r"(?<!\S)#((?=[\w/-]*[^\W\d])[\w/-]+)")
+_NO_TAGS = re.compile(r"`[^`\r\n]*`|\bhttps?://\S+|\]\([^)\r\n]*\)|\[\[[^\]\r\n]*\]\]")
 _LONGEST_UNDERLINED = 120
 # Blocks in blocks, two a level of bullets; as deep as the parser goes without running into Python's own limit.
 _DEEPEST = 240
@@ -41,7 +44,7 @@ class Notes:
     """Reads `.md` and `.txt` files as outlines."""
 
     name = "notes"
-    version = 1
+    version = 2
     kind: Kind = "note"
     suffixes = frozenset({".md", ".markdown", ".txt"})
     empty = "it holds no text to search"
@@ -57,6 +60,8 @@ class Notes:
         outline = _Outline(text, head.body)
         outline.walk(_markdown().parse(text[head.body :]))
         metadata: Metadata = {**head.metadata, "trust": "own"}
+        if tags := list(dict.fromkeys([*head.metadata.get("tags", []), *outline.tags()])):
+            metadata["tags"] = tags
         if file.decoded.warning:
             metadata["encoding"] = file.decoded.encoding
             metadata["warnings"] = [*metadata.get("warnings", []), file.decoded.warning]
@@ -113,6 +118,15 @@ class _Outline:
             elif token.type == "html_block" and not _ONLY_MARKUP.match(token.content):
                 self._block(token, "prose")
         self._close_heading()
+
+    def tags(self) -> list[str]:
+        """Tags that stand in the text (`#topic/nested`), in order; not those of headings, code and links."""
+        found: list[str] = []
+        for segment in self.segments:
+            if segment.form in ("prose", "bullet"):
+                body = _NO_TAGS.sub(" ", self.text[segment.start_char : segment.end_char])
+                found += [match[1].rstrip("/-") for match in _TAG.finditer(body)]
+        return list(dict.fromkeys(found))
 
     def _span(self, token: Token) -> tuple[int, int]:
         first, last = token.map or [0, 0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -80,7 +80,8 @@ def demo(json: Json = False, home: Home = None) -> int:
 @app.command()
 def ingest(
     places: Annotated[
-        list[str] | None, typer.Argument(metavar="SOURCE", help="Files and folders.", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="SOURCE", help="Files and folders; - reads standard input.", show_default=False),
     ] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="What the files are, instead of a look inside.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")] = False,
@@ -106,6 +107,9 @@ def ingest(
     if not asked.places and not retry_failed:
         raise UsageError("SOURCE is missing; name files or folders, or say --retry-failed.")
     with _open(home) as library:
+        if "-" in asked.places:
+            kept = ingesting.from_stdin(library)
+            asked = replace(asked, places=[kept if place == "-" else place for place in asked.places])
         code = ingesting.once(library, asked)
         if watch:
             ingesting.watch(library, asked)

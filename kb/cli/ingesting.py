@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING
 from ingest.files import expanded
 from kb.cli import render, shapes
 from kb.cli.progress import bar
-from kb.errors import UsageError
+from kb.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from kb.library import Library
@@ -31,6 +33,21 @@ class Asked:
     retry_failed: bool
     wait: float
     json: bool
+
+
+def from_stdin(library: Library) -> str:
+    """What is piped in, kept as a file in the home's inbox, named by its content; the file's path.
+
+    Raises `StoreError` if it cannot be kept.
+    """
+    data = sys.stdin.buffer.read()
+    path = library.home / "inbox" / f"{hashlib.sha256(data).hexdigest()[:12]}.md"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise StoreError(f"What came in could not be kept in {path.parent} ({error.strerror}).") from None
+    return str(path)
 
 
 def once(library: Library, asked: Asked, quiet: bool = False) -> int:

@@ -265,6 +265,16 @@ def test_a_question_can_come_from_standard_input(filled: Path) -> None:
     assert not json.loads(done.stdout)["abstained"]
 
 
+def test_a_note_can_be_piped_in(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = [sys.executable, "-m", "kb.cli", "ingest", "-"]
+    for added, unchanged in ((1, 0), (0, 1)):
+        done = subprocess.run(command, input=AN_OUTLINE, capture_output=True, encoding="utf-8", timeout=120)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(f"added {added} updated 0 unchanged {unchanged} ")
+    assert run(["search", "pipeline bubble", "--json"]) == 0
+    assert printed(capsys)["hits"][0]["title"] == "Serving"
+
+
 def test_control_characters_of_a_source_never_reach_the_terminal(
     home: Path, notes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -92,6 +92,14 @@ def test_an_emoji_written_as_two_escapes_is_one_character(file: Path) -> None:
     assert read_file(file, '---\ntitle: "\\uD83D\\uDE00 party"\n---\nwords\n').title == "\U0001f600 party"
 
 
+def test_tags_in_the_text_are_tags_and_those_in_code_headings_and_links_are_none(file: Path) -> None:
+    content = (
+        "---\ntags: [first]\n---\n# Heading #no\n\nWords #gpu/memory and #first, see [x](a#no) https://a.b/#no.\n\n"
+        "- #todo-list `#no` [[Note#no]] C#no #123\n\n```\n#no\n```\n"
+    )
+    assert read_file(file, content).metadata["tags"] == ["first", "gpu/memory", "todo-list"]
+
+
 def test_a_table_is_a_segment(file: Path) -> None:
     document = read_file(file, "| a | b |\n|---|---|\n| 1 | 2 |\n")
     assert [s.form for s in document.segments] == ["table"]
