@@ -10,74 +10,19 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from index.rows import Entry, Failure, chunk_from, entry_from, segment_row
+from index.schema import SCHEMA, SCHEMA_VERSION
 from kb import locators
-from kb.documents import Chunk, Document, Kind, Metadata, Segment
+from kb.documents import Chunk, Document, Metadata
 from kb.errors import StoreError, StoreFull, StoreTooNew
 
-SCHEMA_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS documents (
-    id TEXT PRIMARY KEY, uri TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
-    metadata TEXT NOT NULL, published TEXT, ingested TEXT NOT NULL, state TEXT NOT NULL, error TEXT,
-    fingerprint TEXT NOT NULL, content TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS documents_content ON documents (content);
-CREATE TABLE IF NOT EXISTS tags (tag TEXT NOT NULL, document_id TEXT NOT NULL, PRIMARY KEY (tag, document_id))
-    WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS chunks (
-    id TEXT PRIMARY KEY, document_id TEXT NOT NULL, n INTEGER NOT NULL, start_char INTEGER NOT NULL,
-    end_char INTEGER NOT NULL, breadcrumb TEXT NOT NULL, text TEXT NOT NULL, embedded TEXT NOT NULL,
-    embedded_hash BLOB NOT NULL, segments TEXT NOT NULL, sentences TEXT NOT NULL, locator TEXT NOT NULL,
-    derived INTEGER NOT NULL DEFAULT 0, first_line INTEGER NOT NULL, last_line INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS chunks_document ON chunks (document_id, n);
-CREATE INDEX IF NOT EXISTS chunks_hash ON chunks (embedded_hash);
-CREATE TABLE IF NOT EXISTS vectors (hash BLOB NOT NULL, model TEXT NOT NULL, vector BLOB NOT NULL,
-    PRIMARY KEY (hash, model)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS journal (chunk_id TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS failures (uri TEXT PRIMARY KEY, error TEXT NOT NULL, attempts INTEGER NOT NULL,
-    last TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS tombstones (uri TEXT PRIMARY KEY) WITHOUT ROWID;
-"""
-
 _MOST_VARIABLES = 900
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A document as the catalog lists it: all but its text."""
-
-    id: str
-    uri: str
-    kind: Kind
-    title: str
-    metadata: Metadata
-    published: str | None
-    ingested: str
-    state: str
-    error: str | None
-    fingerprint: str
-    content: str
-    chunks: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An item that could not be read, and how often it was tried."""
-
-    uri: str
-    error: str
-    attempts: int
-    last: str
 
 
 @contextmanager
@@ -120,7 +65,7 @@ class Catalog:
             raise StoreTooNew(str(self.path), found, SCHEMA_VERSION)
         if write and found < SCHEMA_VERSION:
             with self.transaction():
-                for statement in _SCHEMA.split(";\n"):
+                for statement in SCHEMA.split(";\n"):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
@@ -179,7 +124,7 @@ class Catalog:
     def entries(self, where: str = "", values: Sequence[Any] = ()) -> list[Entry]:
         """Documents without their texts, by uri. `where` is our own SQL, never a person's."""
         rows = self._rows(f"{self._ENTRY} {where} ORDER BY uri", values)
-        return [_entry(row) for row in rows]
+        return [entry_from(row) for row in rows]
 
     def entry_of(self, uri: str) -> Entry | None:
         """The document at a uri."""
@@ -295,7 +240,7 @@ class Catalog:
                     c.text,
                     c.embedded,
                     digest,
-                    json.dumps([_segment_row(s) for s in c.segments], ensure_ascii=False),
+                    json.dumps([segment_row(s) for s in c.segments], ensure_ascii=False),
                     json.dumps(c.sentences),
                     json.dumps(locators.as_json(c.locator), ensure_ascii=False),
                     int(c.derived),
@@ -312,11 +257,13 @@ class Catalog:
 
     def chunks(self, ids: Sequence[str]) -> dict[str, Chunk]:
         """Chunks by id; ids that are not in the catalog are left out."""
-        return {row[0]: _chunk(row) for row in self._rows_for(f"{self._CHUNK} WHERE id IN (?)", ids)}
+        return {row[0]: chunk_from(row) for row in self._rows_for(f"{self._CHUNK} WHERE id IN (?)", ids)}
 
     def chunks_of(self, document_id: str) -> list[Chunk]:
         """A document's chunks, in order."""
-        return [_chunk(row) for row in self._rows(f"{self._CHUNK} WHERE document_id = ? ORDER BY n", (document_id,))]
+        return [
+            chunk_from(row) for row in self._rows(f"{self._CHUNK} WHERE document_id = ? ORDER BY n", (document_id,))
+        ]
 
     def places(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Document id and position of chunks, by id."""
@@ -414,37 +361,3 @@ class Catalog:
     def chunk_ids_in(self, document_ids: Sequence[str]) -> list[str]:
         """Ids of the chunks of these documents."""
         return [str(row[0]) for row in self._rows_for("SELECT id FROM chunks WHERE document_id IN (?)", document_ids)]
-
-
-def _entry(row: tuple[Any, ...]) -> Entry:
-    columns = [*row[:4], json.loads(row[4]), *row[5:]]
-    return Entry(*columns)
-
-
-def _segment_row(segment: Segment) -> list[Any]:
-    return [
-        segment.start_char,
-        segment.end_char,
-        locators.as_json(segment.locator),
-        segment.form,
-        segment.depth,
-        segment.apart,
-    ]
-
-
-def _chunk(row: tuple[Any, ...]) -> Chunk:
-    segments = tuple(Segment(a, b, locators.from_json(place), *rest) for a, b, place, *rest in json.loads(row[8]))
-    return Chunk(
-        id=row[0],
-        document_id=row[1],
-        start_char=row[2],
-        end_char=row[3],
-        breadcrumb=tuple(json.loads(row[4])),
-        text=row[5],
-        embedded=row[6],
-        locator=locators.from_json(json.loads(row[7])),
-        segments=segments,
-        sentences=tuple((a, b) for a, b in json.loads(row[9])),
-        derived=bool(row[10]),
-        lines=(row[11], row[12]),
-    )

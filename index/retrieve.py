@@ -19,8 +19,9 @@ import numpy.typing as npt
 
 from index import locks
 from index.base import CATALOG, Indexes, check_model
-from index.catalog import Catalog, Entry
+from index.catalog import Catalog
 from index.embed import Embedder
+from index.rows import Entry
 from kb import locators
 from kb.documents import KINDS, Chunk, Dropped, Hit, Kind, Scores, SearchResult
 from kb.errors import UsageError

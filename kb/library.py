@@ -19,9 +19,10 @@ from kb.errors import UnknownId, UsageError
 
 if TYPE_CHECKING:
     from index.base import Writer
-    from index.catalog import Catalog, Entry, Failure
+    from index.catalog import Catalog
     from index.embed import Embedder
     from index.retrieve import Filters, Retriever
+    from index.rows import Entry, Failure
     from kb.doctor import Finding
     from kb.pipeline import Progress, Report
 

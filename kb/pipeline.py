@@ -18,8 +18,9 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from index import chunks as chunking
 from index.base import Change, Writer
-from index.catalog import Catalog, Entry
+from index.catalog import Catalog
 from index.embed import Embedder
+from index.rows import Entry
 from ingest import files, siblings, source
 from ingest.source import Item
 from kb.documents import Document, Kind, Metadata

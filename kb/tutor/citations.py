@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from index.chunks import locate, slice_of
+from index.slices import locate, slice_of
 from kb import locators
 from kb.documents import Chunk, Citation, Metadata
 from kb.tutor.evidence import Sentence, cut_quote

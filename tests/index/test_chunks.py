@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import chunks, sentences
+from index import chunks, sentences, slices
 from index.embed import Embedder
 from ingest.decoding import Decoded
 from ingest.notes import Notes
@@ -81,10 +81,10 @@ def test_a_sentence_of_talk_runs_through_its_cues(tmp_path: Path, embedder: Embe
     (chunk,) = cut(document, embedder)
     a, b = next(s for s in chunk.sentences if document.text[s[0] :].startswith("With more"))
     assert (
-        chunks.slice_of(document.text, chunk.segments, a, b)
+        slices.slice_of(document.text, chunk.segments, a, b)
         == "With more micro-batches the bubble gets smaller, and that is all there is to it."
     )
-    assert chunks.locate(document.text, chunk.segments, a, b) == TimeSpan(9.5, 18.0)
+    assert slices.locate(document.text, chunk.segments, a, b) == TimeSpan(9.5, 18.0)
 
 
 def test_talk_is_cut_at_ends_of_sentences_within_ninety_seconds(tmp_path: Path, embedder: Embedder) -> None:

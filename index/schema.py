@@ -1,0 +1,31 @@
+"""The tables of a catalog. A change of them raises the version; a catalog of a later version is refused by name."""
+
+from __future__ import annotations
+
+SCHEMA_VERSION = 1
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS documents (
+    id TEXT PRIMARY KEY, uri TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
+    metadata TEXT NOT NULL, published TEXT, ingested TEXT NOT NULL, state TEXT NOT NULL, error TEXT,
+    fingerprint TEXT NOT NULL, content TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS documents_content ON documents (content);
+CREATE TABLE IF NOT EXISTS tags (tag TEXT NOT NULL, document_id TEXT NOT NULL, PRIMARY KEY (tag, document_id))
+    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS chunks (
+    id TEXT PRIMARY KEY, document_id TEXT NOT NULL, n INTEGER NOT NULL, start_char INTEGER NOT NULL,
+    end_char INTEGER NOT NULL, breadcrumb TEXT NOT NULL, text TEXT NOT NULL, embedded TEXT NOT NULL,
+    embedded_hash BLOB NOT NULL, segments TEXT NOT NULL, sentences TEXT NOT NULL, locator TEXT NOT NULL,
+    derived INTEGER NOT NULL DEFAULT 0, first_line INTEGER NOT NULL, last_line INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS chunks_document ON chunks (document_id, n);
+CREATE INDEX IF NOT EXISTS chunks_hash ON chunks (embedded_hash);
+CREATE TABLE IF NOT EXISTS vectors (hash BLOB NOT NULL, model TEXT NOT NULL, vector BLOB NOT NULL,
+    PRIMARY KEY (hash, model)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS journal (chunk_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS failures (uri TEXT PRIMARY KEY, error TEXT NOT NULL, attempts INTEGER NOT NULL,
+    last TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tombstones (uri TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
