@@ -265,12 +265,7 @@ def show_source(
     elif text:
         sys.stdout.write(body)
     else:
-        out = render.console()
-        out.print(f"{entry.id}  {entry.kind}  {render.safe(entry.title)}\n{render.safe(render.name_of(entry.uri))}")
-        out.print(f"{entry.chunks} passages, {len(body):,} characters, ingested {entry.ingested}")
-        for name, value in entry.metadata.items():
-            words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            out.print(f"{name}: {render.safe(words)}")
+        render.source(render.console(), entry, body)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -14,6 +15,7 @@ from kb.documents import Answer, Citation, Hit, SearchResult
 from kb.markup import plain
 
 if TYPE_CHECKING:
+    from index.rows import Entry
     from kb.doctor import Finding
     from kb.library import Place, SourceRow, Status
     from kb.pipeline import Report
@@ -167,6 +169,29 @@ def sources(out: Console, rows: list[SourceRow]) -> None:
             f"{row.document_id or '–':<13}  {row.kind or '–':<10}  {row.chunks:>5}  {safe(row.title)}  "
             f"{safe(name_of(row.uri))}{mark}"
         )
+
+
+def source(out: Console, entry: Entry, text: str) -> None:
+    """What is known of one source; of a recogniser's loops, where each stands and what was repeated."""
+    out.print(Text(safe(f"{entry.title} · {entry.kind} · {entry.id}"), "bold"))
+    out.print(safe(name_of(entry.uri)))
+    out.print(f"{entry.chunks} passages, {len(text):,} characters, ingested {entry.ingested}")
+    known = entry.metadata
+    facts: list[tuple[str, list[str]]] = [
+        ("published", [known["published"]] if "published" in known else []),
+        ("authors", known.get("authors", [])),
+        ("tags", known.get("tags", [])),
+        ("url", [known["url"]] if "url" in known else []),
+        ("recording", [name_of(known["media"])] if "media" in known else []),
+        ("the same in", [name_of(uri) for uri in known.get("also", [])]),
+        ("warning", known.get("warnings", [])),
+    ]
+    for name, values in facts:
+        if values:
+            out.print(f"{name:<12} {safe(', '.join(values))}")
+    for loop in known.get("collapsed", []):
+        line = 1 + len(re.findall(r"\r\n|\r|\n", text[: loop["start_char"]]))
+        out.print(f"{'loop':<12} line {line}: “{shown(loop['words'])}” {loop['times']} times, searched once")
 
 
 def findings(out: Console, found: list[Finding]) -> None:

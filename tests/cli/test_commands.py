@@ -136,6 +136,19 @@ def test_sources_show_gives_the_text_as_it_is_kept(filled: Path, capsys: pytest.
     assert capsys.readouterr().out == A_TALK
 
 
+def test_sources_show_tells_what_was_left_out_as_a_loop(
+    home: Path, notes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cues = "".join(f"[00:{n:02d}.000 --> 00:{n + 1:02d}.000] Okay.\n" for n in range(1, 31))
+    (notes / "t.txt").write_text("[00:00.000 --> 00:01.000] We begin.\n" + cues)
+    run(["ingest", str(notes)])
+    capsys.readouterr()
+    run(["sources", "list", "--json"])
+    row = printed(capsys)["sources"][0]
+    assert run(["sources", "show", row["document_id"]]) == 0
+    assert "line 3: “Okay.” 30 times, searched once" in capsys.readouterr().out
+
+
 def test_sources_remove_names_what_went(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(["sources", "list", "--json"])
     row = printed(capsys)["sources"][0]
