@@ -8,6 +8,7 @@ catalog does not know, so nothing half-written is ever seen.
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from index.embed import Embedder
 from index.lexical import LexicalIndex
 from index.store import VectorStore
 from kb.documents import Chunk, Document
-from kb.errors import StoreError
+from kb.errors import StoreError, StoreFull
 
 CATALOG = "catalog.sqlite"
 
@@ -59,9 +60,27 @@ class Indexes:
         self.store.close()
 
 
+def drop_broken(home: Path, model: str) -> None:
+    """Remove a derived index that cannot be read; the next reconciling builds it anew. The caller holds the locks."""
+    try:
+        store = VectorStore(home / "chroma", model)
+        try:
+            store.ids()
+        finally:
+            store.close()
+    except StoreFull:
+        raise
+    except StoreError:
+        shutil.rmtree(home / "chroma", ignore_errors=True)
+    try:
+        LexicalIndex(home / "lexical").ids()
+    except (StoreError, ValueError, OSError):
+        LexicalIndex.clear(home / "lexical")
+
+
 @contextmanager
-def writing(home: Path, model: str, wait: float = 0.0) -> Iterator[Writer]:
-    """Hold a home for writing, mended if the last writer was interrupted.
+def writing(home: Path, model: str, wait: float = 0.0, mend: bool = False) -> Iterator[Writer]:
+    """Hold a home for writing, mended if the last writer was interrupted; `mend` also rebuilds an unreadable index.
 
     Raises `StoreLocked`, `StoreTooNew`, `StoreFull` or another `StoreError`.
     """
@@ -75,6 +94,8 @@ def writing(home: Path, model: str, wait: float = 0.0) -> Iterator[Writer]:
         try:
             check_model(catalog, model)
             with locks.access(home, exclusive=True):
+                if mend:
+                    drop_broken(home, model)
                 writer = Writer(home, model, catalog)
             writer.reconcile()
             yield writer
@@ -182,8 +203,6 @@ class Writer:
         try:
             write()
         except (ValueError, OSError) as error:
-            from kb.errors import StoreFull
-
             where = str(self.home / "lexical")
             if "No space left" in str(error) or "os error 28" in str(error):
                 raise StoreFull(where) from error

@@ -371,7 +371,9 @@ class _Cutter:
             start, end = units[at].start, units[last].end
             cut = replace(whole, start_char=start, end_char=end)
             if isinstance(whole.locator, Lines):
-                cut = replace(cut, locator=locate(self._text, [whole], start, end))
+                # By the table of lines: counting them anew for each chunk of one enormous line would take minutes.
+                lines = (bisect_right(self._line_starts, start), bisect_right(self._line_starts, max(end - 1, start)))
+                cut = replace(cut, locator=Lines(*lines, whole.locator.heading))
             yield cut
             at = last + 1
 

@@ -59,8 +59,9 @@ class LexicalIndex:
             folder.mkdir(parents=True, exist_ok=True)
             self._index = tantivy.Index(self._schema, path=str(folder), reuse=True)
         except (ValueError, OSError) as error:
+            first = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
             raise StoreError(
-                f"The lexical index in {folder} cannot be opened ({error}). Delete that folder; it is built anew."
+                f"The lexical index in {folder} cannot be opened ({first}). Run: kb doctor --repair."
             ) from None
         self._index.register_tokenizer(_ANALYZER, self._analyzer)
 

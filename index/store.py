@@ -62,7 +62,7 @@ class VectorStore:
             first = message.splitlines()[0] if message else repr(error)
             raise StoreError(
                 f"The vector store in {self._folder} cannot be used ({first}). "
-                "Delete that folder and run any kb ingest; it is built anew from the catalog, nothing is re-embedded."
+                "Run: kb doctor --repair. It is built anew from the catalog, and nothing is embedded again."
             ) from error
 
     def upsert(self, ids: Sequence[str], vectors: npt.NDArray[np.float32], documents: Sequence[str]) -> None:

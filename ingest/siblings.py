@@ -69,7 +69,12 @@ def _words(item: Item, limit_mb: float) -> Counter[str]:
         data = item.read(limit_mb)
     except IngestError:
         return Counter()
-    for outcome in source.read(item, data):
+    try:
+        outcomes = list(source.read(item, data))
+    except Exception:
+        # What breaks its reader is told when it is ingested; it says the same as nothing.
+        return Counter()
+    for outcome in outcomes:
         if isinstance(outcome, Document) and outcome.kind == "transcript":
             said = " ".join(outcome.text[s.start_char : s.end_char] for s in outcome.segments)
             return Counter(re.findall(r"\w+", said.casefold()))

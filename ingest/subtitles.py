@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ingest.spans import trim
 
-_CLOCK = r"(?:(\d{1,3}):)?(\d{1,3}):(\d{1,2})(?:[.,](\d{1,3}))?"
+_CLOCK = r"(?:(-?\d{1,5}):)?(\d{1,3}):(\d{1,2})(?:[.,](\d{1,3}))?"
 _ARROW = re.compile(rf"[ \t]*{_CLOCK}[ \t]*--?>[ \t]*{_CLOCK}[ \t]*([^\r\n]*)\Z")
 _SBV = re.compile(rf"[ \t]*{_CLOCK}[ \t]*,[ \t]*{_CLOCK}[ \t]*\Z")
 _TSV = re.compile(r"(\d+(?:\.\d+)?)\t(\d+(?:\.\d+)?)\t([^\r\n]*)\Z")
@@ -45,26 +45,22 @@ def cues(text: str) -> Iterator[Cue]:
     content: list[tuple[int, int, str]] = []
     skipping = False
     for start, end, line in _lines(text):
-        if row := _TSV.match(line):
+        row = _TSV.match(line)
+        times = None if row else _times(line)
+        if row or times is not None:
             if open_cue is not None:
-                yield _cue(text, open_cue, content)
-                open_cue, content = None, []
-            at = start + row.start(3)
-            yield Cue(float(row[1]) / 1000, float(row[2]) / 1000, "", tuple(_words(text, [(at, end, row[3])])))
-            continue
-        times = _times(line)
-        if times is not None:
-            if open_cue is not None:
-                yield _cue(text, open_cue, _without_number(content))
+                yield _cue(text, open_cue, content if row else _without_name(content))
             open_cue, content, skipping = times, [], False
+            if row:
+                at = start + row.start(3)
+                yield Cue(float(row[1]) / 1000, float(row[2]) / 1000, "", tuple(_words(text, [(at, end, row[3])])))
         elif not line.strip():
-            if open_cue is not None and content:
-                yield _cue(text, open_cue, content)
-                open_cue, content = None, []
             skipping = False
-        elif open_cue is None and _BLOCK.match(line):
+            content.append((start, end, ""))
+        elif _BLOCK.match(line) and (not content or not content[-1][2]):
             skipping = True
         elif open_cue is not None and not skipping:
+            # A blank line inside a cue's text is a mistake of whoever wrote it, and no reason to lose what follows.
             content.append((start, end, line))
     if open_cue is not None:
         yield _cue(text, open_cue, content)
@@ -88,14 +84,19 @@ def _times(line: str) -> tuple[float, float] | None:
 
 def _seconds(clock: tuple[str | None, ...]) -> float:
     hours, minutes, seconds, fraction = clock
+    if hours is not None and hours.startswith("-"):
+        return 0.0
     whole = int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0)
     # Written as decimals (".5" is half a second) in every format but by habit always three digits.
     return whole + (int(fraction) / 10 ** len(fraction) if fraction else 0.0)
 
 
-def _without_number(content: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
-    """The lines of a cue that ran into the next one's number for want of a blank line between."""
-    return content[:-1] if len(content) > 1 and content[-1][2].strip().isdigit() else content
+def _without_name(content: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """A cue's lines without the number or name of the next one, which stands right above its times."""
+    if not content or not content[-1][2]:
+        return content
+    alone = len(content) > 1 and not content[-2][2]
+    return content[:-1] if alone or (len(content) > 1 and content[-1][2].strip().isdigit()) else content
 
 
 def _cue(text: str, times: tuple[float, float], content: list[tuple[int, int, str]]) -> Cue:

@@ -7,6 +7,7 @@ each with the times of its first and last word.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 # Words are put together until a sentence ends, somebody else speaks, or there is a pause of a second.
 _LONGEST_PHRASE = 25
 _PAUSE = 1.0
+_UNKNOWN = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,28 @@ def parse(text: str) -> list[Said] | None:
         found = [said for item in row["segments"] if (said := _segment(item))]
     else:
         return None
-    return list(_phrases(found)) if found else None
+    return list(_phrases(list(_placed(found)))) if found else None
+
+
+def _placed(found: list[Said]) -> Iterator[Said]:
+    """What has no readable time was said right after what stands before it."""
+    last = 0.0
+    for said in found:
+        if said.start == _UNKNOWN:
+            said = Said(last, last, said.text, said.speaker)
+        last = max(last, said.end)
+        yield said
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """A time in a recording; None for what cannot be one: no number, below zero, without end."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
 
 
 def _whisper_cpp(item: Any) -> Said | None:
@@ -54,9 +73,9 @@ def _whisper_cpp(item: Any) -> Said | None:
     if not isinstance(offsets, dict) or not isinstance(item.get("text"), str):
         return None
     start, end = _number(offsets.get("from")), _number(offsets.get("to"))
-    if start is None or end is None:
-        return None
-    return Said(start / 1000, end / 1000, item["text"].strip(), _speaker(item))
+    if start is None:
+        return Said(_UNKNOWN, _UNKNOWN, item["text"].strip(), _speaker(item))
+    return Said(start / 1000, (start if end is None else end) / 1000, item["text"].strip(), _speaker(item))
 
 
 def _segment(item: Any) -> Said | None:
@@ -65,8 +84,10 @@ def _segment(item: Any) -> Said | None:
         return None
     start = _number(item.get("start", item.get("startTime")))
     text = item.get("text", item.get("body"))
-    if start is None or not isinstance(text, str):
+    if not isinstance(text, str) or not ({"start", "startTime"} & item.keys()):
         return None
+    if start is None:
+        return Said(_UNKNOWN, _UNKNOWN, text.strip(), _speaker(item))
     end = _number(item.get("end", item.get("endTime")))
     return Said(start, end if end is not None else start, text.strip(), _speaker(item))
 

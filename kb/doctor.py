@@ -29,11 +29,14 @@ def examine(home: Path, model: str, embedder: Callable[[], Embedder], repair: bo
     Nothing is lost by a repair: the catalog holds every text and vector, and the indexes are built from it.
     """
     if repair and (home / CATALOG).is_file():
-        with writing(home, model) as writer:
+        with writing(home, model, mend=True) as writer:
             writer.embed_missing(embedder())
             writer.reconcile(everything=True)
     findings = [_model(embedder)]
     if not (home / CATALOG).is_file():
+        if (home / "chroma").exists() or (home / "lexical").exists():
+            remedy = "restore catalog.sqlite from a backup, or ingest your sources again"
+            return [*findings, Finding("catalog", False, f"{home / CATALOG} is missing, its indexes are there", remedy)]
         return [*findings, Finding("catalog", True, "nothing was ingested yet")]
     catalog = Catalog(home / CATALOG, write=False)
     try:
@@ -77,8 +80,8 @@ def _indexes(home: Path, model: str, catalog: Catalog) -> list[Finding]:
                 held = {"vector store": indexes.store.ids(), "lexical index": indexes.lexical.ids()}
             finally:
                 indexes.close()
-    except KbError as error:
-        return [*found, Finding("indexes", False, str(error), remedy)]
+    except (KbError, ValueError, OSError) as error:
+        return [*found, Finding("indexes", False, str(error).splitlines()[0][:200], remedy)]
     for name, ids in held.items():
         lacking, extra = len(wanted - ids), len(ids - wanted)
         parts = [f"{len(ids)} passages", f"{lacking} missing" * bool(lacking), f"{extra} too many" * bool(extra)]

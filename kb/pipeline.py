@@ -105,7 +105,7 @@ class Ingest:
         began = time.perf_counter()
         named = list(places)
         if self.options.retry_failed and self.catalog is not None:
-            named += [path for f in self.catalog.failures() if (path := path_of(f.uri)) is not None]
+            named += self._failed_before(self.catalog)
         try:
             found = list(files.find(named, any_suffix=self.options.kind is not None))
             if self.options.kind is None:
@@ -116,11 +116,32 @@ class Ingest:
                 self._done += 1
                 self._tell(getattr(item, "uri", ""))
             self._flush()
+            self._retire(found)
             if self.options.prune:
                 self._prune(named)
         finally:
             self.report.seconds = time.perf_counter() - began
         return self.report
+
+    def _failed_before(self, catalog: Catalog) -> list[Path]:
+        """The files that failed and are still there; a failure whose file is gone is forgotten."""
+        there: list[Path] = []
+        for failure in catalog.failures():
+            path = path_of(failure.uri)
+            if path is not None and path.exists():
+                there.append(path)
+            elif self.writer is not None:
+                with catalog.transaction():
+                    catalog.clear_failure(failure.uri)
+        return there
+
+    def _retire(self, found: list[Item | IngestError]) -> None:
+        """A file that now goes under another's document keeps none of its own: what it says is found there."""
+        also = [uri for item in found if isinstance(item, Item) for uri in item.also]
+        entries = [entry for uri in also if self.catalog is not None and (entry := self.catalog.entry_of(uri))]
+        if entries and self.writer is not None:
+            self.writer.remove([entry.id for entry in entries])
+        self.report.removed += len(entries)
 
     def _known(self, uri: str) -> bool:
         return self.catalog is not None and self.catalog.entry_of(uri) is not None
@@ -259,7 +280,11 @@ class Ingest:
             return
         roots = [files.file_uri(path) + "/" for path in map(files.expanded, named) if path.is_dir()]
         under = [entry for entry in self.catalog.entries() if entry.uri.startswith(tuple(roots))] if roots else []
-        gone = [entry for entry in under if (path := path_of(entry.uri)) is not None and not path.exists()]
+        gone = [
+            entry
+            for entry in under
+            if entry.id not in self._taken and (path := path_of(entry.uri)) is not None and not path.exists()
+        ]
         if len(gone) > _MOST_PRUNED * len(under) and not self.options.allow_mass_removal:
             raise MassRemoval(len(gone), len(under))
         if gone and self.writer is not None:

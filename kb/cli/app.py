@@ -108,6 +108,8 @@ def ingest(
         raise UsageError("SOURCE is missing; name files or folders, or say --retry-failed.")
     with _open(home) as library:
         if "-" in asked.places:
+            if dry_run:
+                raise UsageError("--dry-run writes nothing, so it cannot keep what is piped in to look at it.")
             kept = ingesting.from_stdin(library)
             asked = replace(asked, places=[kept if place == "-" else place for place in asked.places])
         code = ingesting.once(library, asked)

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 from ingest.files import expanded
 from kb.cli import render, shapes
 from kb.cli.progress import bar
-from kb.errors import StoreError, UsageError
+from kb.errors import KbError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from kb.library import Library
 
 # An editor that saves in several steps is done by then.
 _SETTLED_MS = 400
+# Seconds that a watch waits for another writer before it says so and goes on watching.
+_PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +87,34 @@ def watch(library: Library, asked: Asked) -> None:
     from watchfiles import Change, DefaultFilter
     from watchfiles import watch as changes
 
-    usual = DefaultFilter()
-    home = str(library.home.resolve())
-
-    def wanted(change: Change, path: str) -> bool:
-        """Not editors' own files, and not what this program writes itself."""
-        return usual(change, path) and not str(Path(path).resolve()).startswith(home)
-
-    there = [path for place in asked.places if (path := expanded(place)).exists()]
+    there = [path.resolve() for place in asked.places if (path := expanded(place)).exists()]
     if not there:
         raise UsageError("There is nothing to watch: none of the places exists.")
+    # A file that is saved by renaming is another file each time; its folder stays.
+    folders = sorted({path if path.is_dir() else path.parent for path in there})
+    usual = DefaultFilter()
+    home = library.home.resolve()
+
+    def wanted(change: Change, changed: str) -> bool:
+        """What was named or lies below it; not editors' own files, and not what this program writes itself."""
+        path = Path(changed).resolve()
+        named = any(path == place or (place.is_dir() and path.is_relative_to(place)) for place in there)
+        return named and usual(change, changed) and not path.is_relative_to(home)
+
     render.console(stderr=True).print("watching; Ctrl-C ends")
     again = replace(asked, force=False, retry_failed=False)
     try:
-        for _ in changes(*there, watch_filter=wanted, debounce=_SETTLED_MS):
-            once(library, again, quiet=True)
+        for _ in changes(*folders, watch_filter=wanted, debounce=_SETTLED_MS):
+            _again(library, again)
     except OSError:
         # No watches left in the system, or a file system that cannot tell: look every second instead.
-        polled = changes(*there, watch_filter=wanted, debounce=_SETTLED_MS, force_polling=True, poll_delay_ms=1000)
-        for _ in polled:
-            once(library, again, quiet=True)
+        for _ in changes(*folders, watch_filter=wanted, debounce=_SETTLED_MS, force_polling=True, poll_delay_ms=1000):
+            _again(library, again)
+
+
+def _again(library: Library, asked: Asked) -> None:
+    """Ingest once more; what stands in the way now (another writer, too much gone) need not the next time."""
+    try:
+        once(library, replace(asked, wait=max(asked.wait, _PATIENCE)), quiet=True)
+    except KbError as error:
+        render.console(stderr=True).print(f"kb: {error}")

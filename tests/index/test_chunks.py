@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -184,3 +185,15 @@ def test_counting_is_by_the_embedders_own_tokenizer(embedder: Embedder) -> None:
 )
 def test_sentences_do_not_end_at_abbreviations(text: str, parts: int) -> None:
     assert len(sentences.split(text)) == parts
+
+
+def test_cutting_one_enormous_line_takes_time_in_proportion(tmp_path: Path, embedder: Embedder) -> None:
+    def seconds(words: int) -> float:
+        document = read_file(tmp_path / "a.md", "so it goes on and on, " * words)
+        began = time.perf_counter()
+        cut(document, embedder)
+        return time.perf_counter() - began
+
+    seconds(500)
+    # Four times the length; sixteen times the time is what counting lines for each chunk took.
+    assert seconds(16_000) < 9 * max(seconds(4_000), 0.05)

@@ -85,3 +85,32 @@ def test_a_lecture_in_six_files_is_one_document(data: Path, lecture: str) -> Non
     (item,) = [i for i in found if isinstance(i, Item)]
     assert item.path.suffix == ".json"
     assert len(item.also) == 5
+
+
+def test_two_documents_become_one_when_their_folder_shows_that_they_are_one_talk(
+    library: Library, tmp_path: Path
+) -> None:
+    folder = tmp_path / "talks"
+    folder.mkdir()
+    a_talk(folder, ".srt", ".json")
+    library.ingest([folder / "talk.srt"])
+    library.ingest([folder / "talk.json"])
+    assert library.status().documents == 2
+    report = library.ingest([folder])
+    assert report.removed == 1
+    assert library.status().documents == 1
+
+
+def test_a_file_that_breaks_its_reader_costs_itself_only(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ingest import talk_json
+
+    def broken(text: str) -> None:
+        raise OverflowError("too large")
+
+    a_talk(tmp_path, ".srt", ".json")
+    monkeypatch.setattr(talk_json, "parse", broken)
+    report = library.ingest([tmp_path])
+    assert report.added == 1
+    assert "OverflowError" in report.failed[0][1]

@@ -98,3 +98,20 @@ def test_words_always_stand_where_their_offsets_say(lines: list[str], end: str) 
                 assert last <= a < b <= len(text)
                 assert text[a:b] == text[a:b].strip()
                 last = b
+
+
+def test_a_blank_line_inside_a_cue_loses_nothing() -> None:
+    text = "1\n00:00:01,000 --> 00:00:02,000\nOne\n\nand more\n\n2\n00:00:02,000 --> 00:00:03,000\nTwo\n"
+    assert said(text) == [(1.0, 2.0, "One / and more"), (2.0, 3.0, "Two")]
+
+
+def test_times_out_of_all_measure_are_still_times() -> None:
+    text = "1\n-00:00:03,000 --> 00:00:02,000\nOne\n\n2\n1000:00:07,000 --> 1000:00:09,000\nTwo\n"
+    assert [words for _, _, words in said(text)] == ["One", "Two"]
+
+
+def test_a_name_above_a_cue_is_no_word() -> None:
+    assert said("WEBVTT\n\nfirst\n00:01.000 --> 00:02.000\nOne\n\nsecond\n00:02.000 --> 00:03.000\nTwo\n") == [
+        (1.0, 2.0, "One"),
+        (2.0, 3.0, "Two"),
+    ]

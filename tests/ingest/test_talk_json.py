@@ -39,3 +39,10 @@ def test_the_podcast_namespace_word_by_word_becomes_phrases() -> None:
 )
 def test_other_json_is_no_transcript(text: str) -> None:
     assert parse(text) is None
+
+
+@pytest.mark.parametrize("time", ["NaN", "Infinity", "-5", "1e400", "1" + "0" * 400])
+def test_a_time_that_can_not_be_one_keeps_its_words_at_the_place_before(time: str) -> None:
+    before = '{"start": 1, "end": 2, "text": "Some words before it."}'
+    text = f'{{"segments": [{before}, {{"start": {time}, "end": {time}, "text": "The words stay here."}}]}}'
+    assert parse(text) == [Said(1.0, 2.0, "Some words before it."), Said(2.0, 2.0, "The words stay here.")]

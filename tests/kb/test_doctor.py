@@ -69,3 +69,20 @@ def test_failed_sources_are_told_with_what_to_do(
     filled.ingest([notes / "c.md"])
     assert run(["doctor"]) == 1
     assert "--retry-failed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("broken", ["lexical/meta.json", "chroma/chroma.sqlite3"])
+def test_an_index_that_can_not_be_read_is_built_anew(filled: Library, home: Path, broken: str) -> None:
+    before = [hit.chunk.id for hit in filled.search("zebra", 3).hits]
+    filled.close()
+    with (home / broken).open("r+b") as handle:
+        handle.truncate(10)
+    assert wrong(filled)
+    assert wrong(filled, repair=True) == {}
+    assert [hit.chunk.id for hit in filled.search("zebra", 3).hits] == before
+
+
+def test_indexes_without_a_catalog_are_not_well(filled: Library, home: Path) -> None:
+    filled.close()
+    (home / "catalog.sqlite").unlink()
+    assert "missing" in wrong(filled)["catalog"]

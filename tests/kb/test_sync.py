@@ -135,3 +135,45 @@ def test_watch_ingests_what_an_editor_saves_and_ends_with_130(home: Path, notes:
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in err
+
+
+def watching(home: Path, *places: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "kb.cli", "ingest", *map(str, places), "--watch", "--home", str(home)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("added 1 ")
+    time.sleep(1.0)
+    return process
+
+
+def test_watch_follows_a_file_that_is_saved_by_renaming(tmp_path: Path, notes: Path) -> None:
+    # The folder's name begins with the home's: a neighbour, not a part of it.
+    write(notes, a="# A\n\nwords\n")
+    process = watching(notes.with_name("note"), notes / "a.md")
+    try:
+        assert process.stdout is not None
+        for n in range(2):
+            (tmp_path / "draft").write_text(f"# A\n\nwords of draft {n}\n")
+            (tmp_path / "draft").replace(notes / "a.md")
+            assert process.stdout.readline().startswith("added 0 updated 1 ")
+            time.sleep(0.8)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+def test_a_failure_whose_file_is_gone_is_forgotten_at_the_next_retry(library: Library, notes: Path) -> None:
+    (notes / "a.md").write_bytes(b"")
+    library.ingest([notes / "a.md"])
+    (notes / "a.md").unlink()
+    assert library.ingest([], retry_failed=True).failed == []
+    assert library.status().failures == []
+
+
+def test_a_dry_run_knows_a_renamed_folder(library: Library, notes: Path) -> None:
+    (notes / "old").mkdir()
+    ten(notes / "old")
+    library.ingest([notes])
+    (notes / "old").rename(notes / "new")
+    report = library.ingest([notes], dry_run=True, prune=True)
+    assert (report.unchanged, report.removed) == (10, 0)
