@@ -259,12 +259,6 @@ class Catalog:
         """Chunks by id; ids that are not in the catalog are left out."""
         return {row[0]: chunk_from(row) for row in self._rows_for(f"{self._CHUNK} WHERE id IN (?)", ids)}
 
-    def chunks_of(self, document_id: str) -> list[Chunk]:
-        """A document's chunks, in order."""
-        return [
-            chunk_from(row) for row in self._rows(f"{self._CHUNK} WHERE document_id = ? ORDER BY n", (document_id,))
-        ]
-
     def places(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Document id and position of chunks, by id."""
         rows = self._rows_for("SELECT id, document_id, n FROM chunks WHERE id IN (?)", ids)

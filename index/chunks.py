@@ -218,9 +218,7 @@ class _Cutter:
     def _joined(self, before: _Unit, after: _Unit) -> bool:
         if self._document.segments[after.segment].form == "speech":
             return True
-        return bool(_ONLY_MARKERS.match(self._text, before.end, after.start)) and bool(
-            _ONLY_MARKERS.fullmatch(self._text[before.end : after.start])
-        )
+        return _ONLY_MARKERS.fullmatch(self._text, before.end, after.start) is not None
 
     def _pieces(self, unit: _Unit) -> list[_Unit]:
         """A long segment as sentences (lines of code, rows of a table), each within the window."""

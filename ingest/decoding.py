@@ -88,7 +88,7 @@ def _guess(data: bytes) -> Decoded:
         if high < 0.2 * len(data):
             return Decoded(text, "cp1252", "not UTF-8; read as cp1252")
     except UnicodeDecodeError:
-        pass
+        pass  # five byte values mean nothing in cp1252: the library is asked instead
     from charset_normalizer import from_bytes
 
     best = from_bytes(data[:_SAMPLE]).best()

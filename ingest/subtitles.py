@@ -32,13 +32,6 @@ class Cue:
     lines: tuple[tuple[tuple[int, int], ...], ...]
 
 
-def looks_like_cues(text: str) -> bool:
-    """Whether a text has a line of cue times near its beginning."""
-    return any(_times(line) for _, _, line in _lines(text[:20_000])) or any(
-        _TSV.match(line) for _, _, line in _lines(text[:2_000])
-    )
-
-
 def cues(text: str) -> Iterator[Cue]:
     """The cues of a subtitle file, in the order of the file."""
     open_cue: tuple[float, float] | None = None

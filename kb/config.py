@@ -34,7 +34,6 @@ class Config(BaseSettings):
     level: Literal["eli5", "beginner", "practitioner", "expert"] = Field(
         "practitioner", description="The level of an answer when none is asked for."
     )
-    test_data: Path | None = Field(None, description="Folder of judged collections for tests and benches.")
 
     @classmethod
     def settings_customise_sources(

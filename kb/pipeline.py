@@ -93,6 +93,7 @@ class Ingest:
     _group: list[Change] = field(default_factory=list)
     _pending: list[str] = field(default_factory=list)
     _taken: set[str] = field(default_factory=set)
+    _failing: frozenset[str] = frozenset()  # what could not be read before this run
     _done: int = 0
     _total: int = 0
 
@@ -104,6 +105,8 @@ class Ingest:
         """
         began = time.perf_counter()
         named = list(places)
+        if self.catalog is not None:
+            self._failing = frozenset(failure.uri for failure in self.catalog.failures())
         if self.options.retry_failed and self.catalog is not None:
             named += self._failed_before(self.catalog)
         try:
@@ -203,7 +206,7 @@ class Ingest:
 
     def _mended(self, uri: str) -> None:
         """An unchanged file that once could not be read, and now can, has no failure any more."""
-        if self.writer is not None and any(failure.uri == uri for failure in self.writer.catalog.failures()):
+        if self.writer is not None and uri in self._failing:
             with self.writer.catalog.transaction():
                 self.writer.catalog.clear_failure(uri)
 
