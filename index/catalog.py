@@ -19,7 +19,7 @@ import numpy.typing as npt
 from index.rows import Entry, Failure, chunk_from, entry_from, segment_row
 from index.schema import SCHEMA, SCHEMA_VERSION
 from kb import locators
-from kb.documents import Chunk, Document, Metadata
+from kb.documents import Chunk, Document, Link, Metadata
 from kb.errors import StoreError, StoreFull, StoreTooNew
 
 _MOST_VARIABLES = 900
@@ -63,6 +63,9 @@ class Catalog:
         found = int(self._db.execute("PRAGMA user_version").fetchone()[0])
         if found > SCHEMA_VERSION:
             raise StoreTooNew(str(self.path), found, SCHEMA_VERSION)
+        if not write and 0 < found < SCHEMA_VERSION:
+            # Bringing it up to date only adds tables, so that readers and a writer may go on meanwhile.
+            Catalog(self.path, write=True).close()
         if write and found < SCHEMA_VERSION:
             with self.transaction():
                 for statement in SCHEMA.split(";\n"):
@@ -134,6 +137,10 @@ class Catalog:
         """Documents whose file has this content hash."""
         return self.entries("WHERE content = ?", (content,))
 
+    def uris(self) -> set[str]:
+        """The uris of all documents."""
+        return {str(row[0]) for row in self._rows("SELECT uri FROM documents")}
+
     def text_of(self, document_id: str) -> str:
         """A document's text."""
         rows = self._rows("SELECT text FROM documents WHERE id = ?", (document_id,))
@@ -169,8 +176,16 @@ class Catalog:
             "INSERT OR IGNORE INTO tags VALUES (?, ?)",
             [(tag.casefold(), document.id) for tag in document.metadata.get("tags", [])],
         )
-        self._db.execute("DELETE FROM failures WHERE uri = ?", (document.uri,))
-        self._db.execute("DELETE FROM tombstones WHERE uri = ?", (document.uri,))
+        self._db.execute("DELETE FROM outbound WHERE document_id = ?", (document.id,))
+        self._db.executemany(
+            "INSERT INTO outbound VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (document.id, n, link["form"], link["target"], link["part"], link["label"], link["line"])
+                for n, link in enumerate(document.metadata.get("links", []))
+            ],
+        )
+        for table in ("failures", "tombstones", "queue"):
+            self._db.execute(f"DELETE FROM {table} WHERE uri = ?", (document.uri,))
 
     def move_document(self, document_id: str, uri: str, title: str, metadata: Metadata) -> None:
         """Give a document the uri at which its file now stands, and the title and metadata that go with it."""
@@ -181,8 +196,9 @@ class Catalog:
 
     def remove_document(self, document_id: str) -> None:
         """Take a document out, its chunks and tags with it."""
-        for table, column in (("chunks", "document_id"), ("tags", "document_id"), ("documents", "id")):
-            self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (document_id,))
+        for table in ("chunks", "tags", "outbound"):
+            self._db.execute(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
+        self._db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
 
     def put_failure(self, uri: str, error: str, now: str) -> None:
         """Note that an item could not be read."""
@@ -204,9 +220,38 @@ class Catalog:
         """Whether the person took this source out."""
         return bool(self._rows("SELECT 1 FROM tombstones WHERE uri = ?", (uri,)))
 
+    def queue(self, uris: Iterable[str]) -> None:
+        """Note what an ingest is about to read; what is read is taken out again."""
+        self._db.executemany("INSERT OR IGNORE INTO queue VALUES (?)", [(uri,) for uri in uris])
+
+    def unqueue(self, uris: Iterable[str]) -> None:
+        """An ingest came to the end of these."""
+        self._db.executemany("DELETE FROM queue WHERE uri = ?", [(uri,) for uri in uris])
+
+    def queued(self) -> list[str]:
+        """What an ingest that runs, or was interrupted, has not come to."""
+        return [str(row[0]) for row in self._rows("SELECT uri FROM queue ORDER BY uri")]
+
     def failures(self) -> list[Failure]:
         """Items that could not be read the last time they were tried."""
         return [Failure(*row) for row in self._rows("SELECT * FROM failures ORDER BY uri")]
+
+    def links_to_notes(self) -> list[tuple[str, Link]]:
+        """Every wikilink and embed of the base, with the id of the document in which it stands."""
+        rows = self._rows(
+            "SELECT document_id, form, target, part, label, line FROM outbound WHERE form != 'url' "
+            "ORDER BY document_id, n"
+        )
+        return [(row[0], _link(row[1:])) for row in rows]
+
+    def links_to_url(self, url: str) -> list[tuple[str, Link]]:
+        """Where a canonical address is linked from: document ids and the links."""
+        rows = self._rows(
+            "SELECT document_id, form, target, part, label, line FROM outbound WHERE form = 'url' AND target = ? "
+            "ORDER BY document_id, n",
+            (url,),
+        )
+        return [(row[0], _link(row[1:])) for row in rows]
 
     # Chunks
 
@@ -355,3 +400,7 @@ class Catalog:
     def chunk_ids_in(self, document_ids: Sequence[str]) -> list[str]:
         """Ids of the chunks of these documents."""
         return [str(row[0]) for row in self._rows_for("SELECT id FROM chunks WHERE document_id IN (?)", document_ids)]
+
+
+def _link(row: Sequence[Any]) -> Link:
+    return {"form": row[0], "target": row[1], "part": row[2], "label": row[3], "line": row[4]}

@@ -1,8 +1,12 @@
-"""The tables of a catalog. A change of them raises the version; a catalog of a later version is refused by name."""
+"""The tables of a catalog. A change of them raises the version; a catalog of a later version is refused by name.
+
+Every statement makes what is not there yet, so running them all brings an older catalog up to date: version 2 added
+the links of notes, the queue and the vocabulary of talk, which fill as documents are read.
+"""
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -28,4 +32,10 @@ CREATE TABLE IF NOT EXISTS journal (chunk_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS failures (uri TEXT PRIMARY KEY, error TEXT NOT NULL, attempts INTEGER NOT NULL,
     last TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tombstones (uri TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outbound (document_id TEXT NOT NULL, n INTEGER NOT NULL, form TEXT NOT NULL,
+    target TEXT NOT NULL, part TEXT NOT NULL, label TEXT NOT NULL, line INTEGER NOT NULL,
+    PRIMARY KEY (document_id, n)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS outbound_target ON outbound (form, target);
+CREATE TABLE IF NOT EXISTS queue (uri TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS vocabulary (word TEXT PRIMARY KEY) WITHOUT ROWID;
 """

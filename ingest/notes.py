@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ingest import frontmatter
+from ingest import frontmatter, outlinks
 from ingest.source import TextFile
 from ingest.spans import LineTable, trim, without
 from kb.documents import Document, Form, Kind, Lines, Metadata, Segment
@@ -34,6 +34,9 @@ _UNDERLINE = re.compile(r"[\r\n]+[ \t>]*(?:=+|-+)[ \t]*\Z")
 # Obsidian's rule: letters, digits, _, - and /, at least one of them no digit, after white space.
 _TAG = re.compile(r"(?<!\S)#((?=[\w/-]*[^\W\d])[\w/-]+)")
 _NO_TAGS = re.compile(r"`[^`\r\n]*`|\bhttps?://\S+|\]\([^)\r\n]*\)|\[\[[^\]\r\n]*\]\]")
+# `^name` at the end of a block is its address for links, and no word of it.
+_BLOCK_ID = re.compile(r"(?:\A|[ \t\r\n])\^[A-Za-z0-9-]+\Z")
+_CALLOUT = re.compile(r"\[!\w[\w|-]*\][+-]?[ \t]*")
 _LONGEST_UNDERLINED = 120
 # Blocks in blocks, two a level of bullets; as deep as the parser goes without running into Python's own limit.
 _DEEPEST = 240
@@ -44,7 +47,7 @@ class Notes:
     """Reads `.md` and `.txt` files as outlines."""
 
     name = "notes"
-    version = 2
+    version = 3
     kind: Kind = "note"
     suffixes = frozenset({".md", ".markdown", ".txt"})
     empty = "it holds no text to search"
@@ -62,6 +65,11 @@ class Notes:
         metadata: Metadata = {**head.metadata, "trust": "own"}
         if tags := list(dict.fromkeys([*head.metadata.get("tags", []), *outline.tags()])):
             metadata["tags"] = tags
+        if links := outlinks.links(text):
+            metadata["links"] = links
+        vault, path = outlinks.vault_of(file.item.path)
+        if vault:
+            metadata["vault"], metadata["vault_path"] = vault, path
         if file.decoded.warning:
             metadata["encoding"] = file.decoded.encoding
             metadata["warnings"] = [*metadata.get("warnings", []), file.decoded.warning]
@@ -167,6 +175,10 @@ class _Outline:
             if form in ("prose", "bullet"):
                 match = (_MARKERS if self._depth else _QUOTE_MARKS).match(self.text, a, b)
                 a = match.end() if match else a
+                callout = _CALLOUT.match(self.text, a, b)
+                a = callout.end() if callout else a
+                block_id = _BLOCK_ID.search(self.text, a, trim(self.text, a, b)[1])
+                b = block_id.start() if block_id else b
             a, b = trim(self.text, a, b)
             if a < b:
                 # A heading is quotable with what stands under it; one that only holds other headings is not content.

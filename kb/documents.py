@@ -92,17 +92,35 @@ class Collapsed(TypedDict):
     words: str
 
 
+class Link(TypedDict):
+    """A link that stands in a document: to another note (`wiki`, `embed`) or to an address (`url`, canonical).
+
+    `target` is the note's name or path as written, or the address; `part` the heading or `^block` of a note; `label`
+    what people see; `line` where it stands, 1-based.
+    """
+
+    form: Literal["wiki", "embed", "url"]
+    target: str
+    part: str
+    label: str
+    line: int
+
+
 class Metadata(TypedDict, total=False):
     """What a source knows of a document beside its text. Dates are ISO 8601.
 
     `also`: uris of files that say the same and are not read. `rendered`: the text was made from the file (JSON, HTML,
-    PDF), so its lines are not the file's.
+    PDF), so its lines are not the file's. `vault` and `vault_path`: the Obsidian vault that the file lies in, and
+    where in it.
     """
 
     authors: list[str]
     published: str
     tags: list[str]
     aliases: list[str]
+    links: list[Link]
+    vault: str
+    vault_path: str
     url: str
     media: str
     also: list[str]

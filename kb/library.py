@@ -12,10 +12,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from kb import config as settings
-from kb import locators
 from kb.config import Config
-from kb.documents import KINDS, LEVELS, Answer, Hit, Kind, Level, Locator, SearchResult
-from kb.errors import UnknownId, UsageError
+from kb.documents import KINDS, LEVELS, Answer, Hit, Level, SearchResult
+from kb.errors import UsageError
 
 if TYPE_CHECKING:
     from index.base import Writer
@@ -25,33 +24,7 @@ if TYPE_CHECKING:
     from index.rows import Entry, Failure
     from kb.doctor import Finding
     from kb.pipeline import Progress, Report
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A document, or a passage of one, and where it can be opened."""
-
-    document_id: str
-    chunk_id: str | None
-    kind: Kind
-    title: str
-    uri: str
-    link: str
-    locator: Locator | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRow:
-    """A source as lists show it. `state`: ok, failed (with the error), or gone (its file is no longer there)."""
-
-    document_id: str | None
-    uri: str
-    kind: Kind | None
-    title: str
-    state: str
-    chunks: int
-    error: str | None
+    from kb.sources import Edges, Place, SourceRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,58 +185,42 @@ class Library:
 
     def find(self, prefix: str) -> tuple[str, str | None]:
         """The document id, and the chunk id if it is a chunk's, that a prefix names. Raises `UnknownId`."""
-        catalog = self.retriever().catalog()
-        found = catalog.match_ids(prefix) if catalog is not None and prefix else []
-        exact = [match for match in found if match[1] == prefix]
-        if exact:
-            found = exact
-        if not found:
-            raise UnknownId(f"No source or passage has the id {prefix!r}. kb sources list shows the ids.")
-        if len(found) > 1:
-            raise UnknownId(f"{prefix!r} fits several ids: {', '.join(i for _, i in found[:5])}. Write more of it.")
-        kind, found_id = found[0]
-        assert catalog is not None
-        if kind == "document":
-            return found_id, None
-        return catalog.places([found_id])[found_id][0], found_id
+        from kb import sources
+
+        return sources.find(self.retriever().catalog(), prefix)
 
     def place(self, prefix: str) -> Place:
         """The document or passage with an id (or the beginning of one). Raises `UnknownId`."""
+        from kb import sources
+
         document_id, chunk_id = self.find(prefix)
-        catalog = self.retriever().catalog()
-        assert catalog is not None
-        entry = catalog.documents_of([document_id])[document_id]
-        if chunk_id is None:
-            text = catalog.text_of(document_id)
-            return Place(document_id, None, entry.kind, entry.title, entry.uri, entry.uri, None, text)
-        chunk = catalog.chunks([chunk_id])[chunk_id]
-        link = locators.link(entry.uri, entry.metadata, chunk.locator, chunk.lines)
-        return Place(document_id, chunk_id, entry.kind, entry.title, entry.uri, link, chunk.locator, chunk.text)
+        return sources.place(self._catalog(), document_id, chunk_id)
 
     def sources(self) -> list[SourceRow]:
-        """Every source, failed ones too, by uri."""
-        from kb.pipeline import path_of
+        """Every source, failed and queued ones too, by uri."""
+        from kb import sources
 
         catalog = self.retriever().catalog()
-        if catalog is None:
-            return []
-        failures = {failure.uri: failure for failure in catalog.failures()}
-        rows = []
-        for entry in catalog.entries():
-            failure = failures.pop(entry.uri, None)
-            path = path_of(entry.uri)
-            state = "failed" if failure else "gone" if path is not None and not path.exists() else "ok"
-            error = failure.error if failure else None
-            rows.append(SourceRow(entry.id, entry.uri, entry.kind, entry.title, state, entry.chunks, error))
-        rows += [SourceRow(None, f.uri, None, _name(f.uri), "failed", 0, f.error) for f in failures.values()]
-        return sorted(rows, key=lambda row: row.uri)
+        return sources.rows(catalog) if catalog is not None else []
 
     def source(self, prefix: str) -> tuple[Entry, str]:
         """One document's entry and its text. Raises `UnknownId`."""
         document_id, _ = self.find(prefix)
+        catalog = self._catalog()
+        return catalog.documents_of([document_id])[document_id], catalog.text_of(document_id)
+
+    def edges(self, prefix: str) -> Edges:
+        """The links out of a document and back to it. Raises `UnknownId`."""
+        from kb import sources
+
+        document_id, _ = self.find(prefix)
+        return sources.edges(self._catalog(), document_id)
+
+    def _catalog(self) -> Catalog:
+        """The catalog of a base that is known to have one."""
         catalog = self.retriever().catalog()
         assert catalog is not None
-        return catalog.documents_of([document_id])[document_id], catalog.text_of(document_id)
+        return catalog
 
     def remove(self, prefixes: Sequence[str], wait: float = 0.0) -> list[str]:
         """Take documents out, until an ingest with `force`; the uris that went.
@@ -330,12 +287,6 @@ def check_level(level: str) -> Level:
     raise UsageError(f"There is no level {level!r}. Levels are: {', '.join(LEVELS)}.")
 
 
-def _name(uri: str) -> str:
-    from urllib.parse import unquote
-
-    return unquote(uri.rstrip("/").rsplit("/", 1)[-1])
-
-
 def open_library(
     home: Path | str | None = None,
     now: Callable[[], dt.datetime] | None = None,
@@ -349,4 +300,4 @@ def open_library(
     return Library(settings.load(Path(home) if home is not None else None, **overrides), now, embedder)
 
 
-__all__ = ["Hit", "Library", "Place", "SourceRow", "Status", "check_level", "open_library"]
+__all__ = ["Hit", "Library", "Status", "check_level", "open_library"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from kb.documents import Lines, Locator, Metadata, Page, Paragraph, Post, TimeSpan
 
@@ -78,6 +78,16 @@ def link(uri: str, metadata: Metadata, locator: Locator, lines: tuple[int, int] 
     if lines is None or metadata.get("rendered"):
         return uri
     return f"{uri}#L{lines[0]}" if lines[0] == lines[1] else f"{uri}#L{lines[0]}-L{lines[1]}"
+
+
+def obsidian(metadata: Metadata, locator: Locator | None = None) -> str:
+    """A link that opens a note of a vault in Obsidian, at its heading; empty for what lies in none."""
+    if "vault" not in metadata:
+        return ""
+    path = metadata["vault_path"].removesuffix(".md")
+    if isinstance(locator, Lines) and locator.heading:
+        path += f"#{locator.heading[-1]}"
+    return f"obsidian://open?vault={quote(metadata['vault'], safe='')}&file={quote(path, safe='')}"
 
 
 def _is_youtube(url: str) -> bool:

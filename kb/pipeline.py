@@ -114,11 +114,15 @@ class Ingest:
             if self.options.kind is None:
                 found = siblings.join(found, self._known, self.max_file_mb)
             self._total = len(found)
+            waiting = self._queue(found)
             for item in found:
                 self._item(item)
                 self._done += 1
                 self._tell(getattr(item, "uri", ""))
             self._flush()
+            if waiting and self.writer is not None:
+                with self.writer.catalog.transaction():
+                    self.writer.catalog.unqueue(waiting)
             self._retire(found)
             if self.options.prune:
                 self._prune(named)
@@ -127,8 +131,8 @@ class Ingest:
         return self.report
 
     def _failed_before(self, catalog: Catalog) -> list[Path]:
-        """The files that failed and are still there; a failure whose file is gone is forgotten."""
-        there: list[Path] = []
+        """What failed and is still there, and what an interrupted run did not come to; what is gone is forgotten."""
+        there: list[Path] = [path for uri in catalog.queued() if (path := path_of(uri)) is not None and path.exists()]
         for failure in catalog.failures():
             path = path_of(failure.uri)
             if path is not None and path.exists():
@@ -137,6 +141,17 @@ class Ingest:
                 with catalog.transaction():
                     catalog.clear_failure(failure.uri)
         return there
+
+    def _queue(self, found: list[Item | IngestError]) -> list[str]:
+        """Note what is new before it is read, so that `kb sources list` tells what an interruption left."""
+        if self.writer is None:
+            return []
+        known = self.writer.catalog.uris()
+        waiting = [item.uri for item in found if isinstance(item, Item) and item.uri not in known]
+        if waiting:
+            with self.writer.catalog.transaction():
+                self.writer.catalog.queue(waiting)
+        return waiting
 
     def _retire(self, found: list[Item | IngestError]) -> None:
         """A file that now goes under another's document keeps none of its own: what it says is found there."""

@@ -237,7 +237,7 @@ def open_(
 
 @sources_app.command(name="list")
 def list_sources(json: Json = False, home: Home = None) -> int:
-    """List sources with their states: ok, failed, gone."""
+    """List sources with their states: ok, queued, failed, gone."""
     from kb.cli import render, shapes
 
     with _open(home) as library:
@@ -257,17 +257,18 @@ def show_source(
     home: Home = None,
 ) -> int:
     """Show one source: what is known of it, or its text."""
-    from kb.cli import render
+    from kb.cli import render, shapes
 
     with _open(home) as library:
         entry, body = library.source(id_)
+        links = library.edges(entry.id)
     if json:
         facts = {name: getattr(entry, name) for name in ("uri", "kind", "title", "state", "chunks", "metadata")}
-        _print({"document_id": entry.id, **facts, **({"text": body} if text else {})})
+        _print({"document_id": entry.id, **facts, **shapes.edges(links), **({"text": body} if text else {})})
     elif text:
         sys.stdout.write(body)
     else:
-        render.source(render.console(), entry, body)
+        render.source(render.console(), entry, body, links)
     return 0
 
 

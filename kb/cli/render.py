@@ -17,8 +17,9 @@ from kb.markup import plain
 if TYPE_CHECKING:
     from index.rows import Entry
     from kb.doctor import Finding
-    from kb.library import Place, SourceRow, Status
+    from kb.library import Status
     from kb.pipeline import Report
+    from kb.sources import Edges, Place, SourceRow
 
 _SHOWN_PROBLEMS = 20
 _PASSAGE_CHARS = 400
@@ -155,6 +156,8 @@ def place(out: Console, found: Place) -> None:
     where = f" · {locators.describe(found.locator)}" if found.locator else ""
     out.print(Text(safe(f"{found.title} · {found.kind}{where}"), "bold"))
     out.print(Text(found.link, "dim"))
+    if found.obsidian:
+        out.print(Text(found.obsidian, "dim"))
     if found.locator is not None:
         out.print(textwrap.fill(shown(found.text), 100))
 
@@ -171,7 +174,7 @@ def sources(out: Console, rows: list[SourceRow]) -> None:
         )
 
 
-def source(out: Console, entry: Entry, text: str) -> None:
+def source(out: Console, entry: Entry, text: str, links: Edges) -> None:
     """What is known of one source; of a recogniser's loops, where each stands and what was repeated."""
     out.print(Text(safe(f"{entry.title} · {entry.kind} · {entry.id}"), "bold"))
     out.print(safe(name_of(entry.uri)))
@@ -189,6 +192,15 @@ def source(out: Console, entry: Entry, text: str) -> None:
     for name, values in facts:
         if values:
             out.print(f"{name:<12} {safe(', '.join(values))}")
+    for edge in links.out:
+        target = " › ".join(part for part in (edge.link["target"], edge.link["part"]) if part)
+        if edge.link["form"] == "url":
+            where = f"{edge.link['label']} {target}".strip()
+        else:
+            where = target + ("" if edge.document_id else "  (no such note)")
+        out.print(f"{'links to':<12} line {edge.link['line']}: {safe(where)}")
+    for edge in links.back:
+        out.print(f"{'linked from':<12} {safe(edge.title or '')}, line {edge.link['line']}")
     for loop in known.get("collapsed", []):
         line = 1 + len(re.findall(r"\r\n|\r|\n", text[: loop["start_char"]]))
         out.print(f"{'loop':<12} line {line}: “{shown(loop['words'])}” {loop['times']} times, searched once")

@@ -10,8 +10,9 @@ from kb import locators
 from kb.documents import Answer, Citation, Hit, SearchResult
 
 if TYPE_CHECKING:
-    from kb.library import Place, SourceRow, Status
+    from kb.library import Status
     from kb.pipeline import Report
+    from kb.sources import Edge, Edges, Place, SourceRow
 
 
 def dump(value: object) -> str:
@@ -131,7 +132,17 @@ def place(found: Place) -> dict[str, Any]:
         "link": found.link,
         "locator": locators.as_json(found.locator) if found.locator else None,
         "text": found.text,
+        "obsidian": found.obsidian or None,
     }
+
+
+def edges(found: Edges) -> dict[str, Any]:
+    """The links out of a document and back to it."""
+
+    def rows(each: list[Edge]) -> list[dict[str, Any]]:
+        return [{**edge.link, "document_id": edge.document_id, "title": edge.title} for edge in each]
+
+    return {"links": rows(found.out), "backlinks": rows(found.back)}
 
 
 def source(row: SourceRow) -> dict[str, Any]:

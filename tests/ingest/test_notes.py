@@ -163,3 +163,12 @@ def test_offsets_always_index_the_text_in_order(tmp_path_factory: pytest.TempPat
             last = segment.end_char
             assert isinstance(segment.locator, Lines)
             assert 1 <= segment.locator.start <= segment.locator.end <= text.count("\n") + text.count("\r") + 1
+
+
+def test_the_mark_of_a_callout_and_the_id_of_a_block_are_no_words(file: Path) -> None:
+    document = read_file(file, "> [!warning]- Mind the gap\n> It is wide. ^gap-1\n\n- an item ^x\n")
+    assert texts(document) == ["Mind the gap\n> It is wide.", "an item"]
+
+
+def test_a_power_of_two_is_no_block_id(file: Path) -> None:
+    assert texts(read_file(file, "two to the 2^10\n")) == ["two to the 2^10"]
