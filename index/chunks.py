@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from index import sentences
 from index.slices import locate, slice_of
-from kb.documents import Chunk, Document, Lines, Segment, TimeSpan
+from kb.documents import Chunk, Document, Lines, Page, Segment, TimeSpan
 from kb.markup import plain
 
 # Goes up whenever the same document would give other chunks, so that documents are chunked again.
@@ -113,13 +113,16 @@ class _Cutter:
         """Sections in turn; within each, subtrees packed under their breadcrumb."""
         section: list[_Unit] = []
         path: tuple[str, ...] = ()
+        page = 0
         for unit in self._whole:
             locator = self._document.segments[unit.segment].locator
-            heading = locator.heading if isinstance(locator, Lines) else ()
-            if section and heading != path:
+            heading = locator.heading if isinstance(locator, Lines | Page) else ()
+            # A passage of a paper lies on one page, so that what is said of its place holds for all of it.
+            on = locator.page if isinstance(locator, Page) else 0
+            if section and (heading, on) != (path, page):
                 yield from self._pack(self._tree(section), self._path(path), [])
                 section = []
-            path = heading
+            path, page = heading, on
             section.append(unit)
         if section:
             yield from self._pack(self._tree(section), self._path(path), [])

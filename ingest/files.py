@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from ingest import remote
+from ingest.remote import Fetching
 from ingest.source import Item, suffixes
 from kb.errors import IngestError, SkippedItem
 
@@ -17,8 +19,10 @@ _PASSED_OVER = frozenset({".obsidian", ".trash", ".git", ".svn", ".hg", "node_mo
 _IGNORE_FILES = (".gitignore", ".kbignore")
 
 
-def find(named: Iterable[str | Path], any_suffix: bool = False) -> Iterator[Item | IngestError]:
-    """The items at each named place, each file once, sorted by path.
+def find(
+    named: Iterable[str | Path], any_suffix: bool = False, fetching: Fetching | None = None
+) -> Iterator[Item | IngestError]:
+    """The items at each named place, each file once, sorted by path; addresses as items that are yet to be fetched.
 
     A missing place is an `IngestError`; a file in a folder that no source reads is a `SkippedItem`, and so is what an
     ignore file names only by its silence. `any_suffix` takes every file (the person said what kind they are).
@@ -27,6 +31,9 @@ def find(named: Iterable[str | Path], any_suffix: bool = False) -> Iterator[Item
     for place in named:
         if not str(place).strip():
             yield IngestError(str(place), "an empty name; is a variable of the shell not set?")
+            continue
+        if fetching is not None and remote.is_remote(place):
+            yield remote.item(str(place), fetching)
             continue
         path = expanded(place)
         uri = file_uri(path)

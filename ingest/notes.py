@@ -60,8 +60,7 @@ class Notes:
         """One document: a segment for each paragraph, item, fence and table."""
         text = file.text
         head = frontmatter.parse(text)
-        outline = _Outline(text, head.body)
-        outline.walk(_markdown().parse(text[head.body :]))
+        outline = Outline.of(text, head.body)
         metadata: Metadata = {**head.metadata, "trust": "own"}
         if tags := list(dict.fromkeys([*head.metadata.get("tags", []), *outline.tags()])):
             metadata["tags"] = tags
@@ -87,8 +86,8 @@ def _markdown() -> MarkdownIt:
 
 
 @dataclass
-class _Outline:
-    """Walks the blocks of a note and gathers its segments, its heading path and its title."""
+class Outline:
+    """Walks the blocks of markdown and gathers its segments, its heading path and its title."""
 
     text: str
     body: int
@@ -98,6 +97,13 @@ class _Outline:
     _depth: int = 0
     _headed: bool = False
     _bare: tuple[int, int] | None = None  # the last heading, until something stands under it
+
+    @classmethod
+    def of(cls, text: str, body: int = 0) -> Outline:
+        """The outline of a text whose body begins at an offset."""
+        outline = cls(text, body)
+        outline.walk(_markdown().parse(text[body:]))
+        return outline
 
     def __post_init__(self) -> None:
         self._lines = LineTable(self.text)

@@ -7,23 +7,27 @@ that nothing else of a batch is lost. `docs/adding-a-source.md` shows a whole on
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from ingest.decoding import Decoded, decode
-from kb.documents import Document, Kind
+from kb.documents import Document, Kind, Metadata
 from kb.errors import IngestError, SkippedItem
+
+_SETTLES = 0.2  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One file that may hold a document.
+    """One file, or what an address leads to, that may hold a document.
 
     `relative` is its path under the folder that the person named (POSIX, NFC), or its name; `named` says that the
     person named the file itself, so that an unreadable one is a failure and not a skip. `also` are the uris of other
-    files that say the same and are not read.
+    files that say the same and are not read. `title` and `metadata` are what is known of it beside its content, and
+    go before what the content says.
     """
 
     uri: str
@@ -31,18 +35,32 @@ class Item:
     relative: str
     named: bool
     also: tuple[str, ...] = ()
+    title: str = ""
+    metadata: Metadata = field(default_factory=Metadata, hash=False, compare=False)
+
+    def load(self, limit_mb: float) -> tuple[Item, bytes]:
+        """The item, with what is known of it once it is opened, and its bytes. Raises `IngestError`."""
+        return self, self.read(limit_mb)
 
     def read(self, limit_mb: float) -> bytes:
         """The file's bytes. Raises `IngestError` if it cannot be read or is larger than `limit_mb`."""
         try:
-            size = self.path.stat().st_size
+            before = self.path.stat()
+            size = before.st_size
             if size > limit_mb * 1_000_000:
                 raise IngestError(
                     self.uri,
                     f"it has {size / 1e6:.0f} MB, over the limit of {limit_mb:g} MB for text; "
                     "split it, or raise KB_MAX_FILE_MB",
                 )
-            return self.path.read_bytes()
+            data = self.path.read_bytes()
+            if self.path.stat().st_mtime_ns != before.st_mtime_ns:
+                # Whoever writes it is nearly done; half of the old and half of the new would be neither.
+                time.sleep(_SETTLES)
+                before, data = self.path.stat(), self.path.read_bytes()
+                if self.path.stat().st_mtime_ns != before.st_mtime_ns:
+                    raise IngestError(self.uri, "it changes while it is read; run this again when it is done")
+            return data
         except OSError as error:
             raise IngestError(self.uri, f"it cannot be read ({error.strerror or error})") from None
 
@@ -90,22 +108,55 @@ class Source(Protocol):
         """The documents of one file, a bad part as an `IngestError` in its place; none if there is nothing to find."""
 
 
+class BinarySource(Protocol):
+    """Reads one form of document that is no text; known by its suffix alone."""
+
+    name: str
+    version: int
+    kind: Kind
+    suffixes: frozenset[str]
+    empty: str
+
+    def read(self, item: Item, data: bytes) -> Iterator[Document | IngestError]:
+        """The documents of one file, a bad part as an `IngestError` in its place; none if there is nothing to find."""
+
+
 def sources() -> tuple[Source, ...]:
-    """Every source, the more particular before the more general."""
+    """Every source of text, the more particular before the more general."""
     from ingest.notes import Notes
     from ingest.transcripts import Transcripts
+    from ingest.web import WebPages
 
-    return (Transcripts(), Notes())
+    return (Transcripts(), WebPages(), Notes())
+
+
+def binary_sources() -> tuple[BinarySource, ...]:
+    """Every source of what is no text."""
+    from ingest.arxiv import Abstracts
+    from ingest.papers import Papers
+
+    return (Papers(), Abstracts())
+
+
+def _all() -> list[Source | BinarySource]:
+    return [*sources(), *binary_sources()]
 
 
 def suffixes() -> frozenset[str]:
     """Every suffix that some source reads."""
-    return frozenset().union(*(source.suffixes for source in sources()))
+    return frozenset().union(*(source.suffixes for source in _all()))
 
 
-def fingerprint(data: bytes, kind: Kind | None) -> str:
-    """What decides whether an item must be read again: its bytes, the sources' versions, a kind that was asked for."""
-    versions = ",".join(f"{source.name}{source.version}" for source in sources())
+def is_binary(item: Item) -> bool:
+    """Whether an item is of a form that is no text."""
+    return any(item.path.suffix.lower() in source.suffixes for source in binary_sources())
+
+
+def fingerprint(item: Item, data: bytes, kind: Kind | None) -> str:
+    """What decides whether an item must be read again: its bytes, its sources' versions, a kind that was asked for."""
+    suffix = item.path.suffix.lower()
+    possible = [source for source in _all() if kind or suffix in source.suffixes]
+    versions = ",".join(f"{source.name}{source.version}" for source in possible)
     return hashlib.sha256(data).hexdigest() + f":{versions}:{kind or ''}"
 
 
@@ -116,20 +167,35 @@ def _nothing(item: Item, reason: str) -> IngestError:
 
 def read(item: Item, data: bytes, kind: Kind | None = None) -> Iterator[Document | IngestError]:
     """The documents of one item, by the first source that recognises it or by the source of the asked `kind`."""
+    suffix = item.path.suffix.lower()
+    for binary in binary_sources():
+        if suffix in binary.suffixes and kind in (None, binary.kind):
+            if data:
+                yield from _or_nothing(item, binary.read(item, data), binary.empty)
+            else:
+                yield _nothing(item, "it is empty")
+            return
     try:
         file = TextFile(item, decode(data))
     except ValueError as error:
         yield _nothing(item, str(error))
         return
     for source in sources():
-        looks = file.suffix in source.suffixes and source.recognises(file) if kind is None else source.kind == kind
+        looks = suffix in source.suffixes and source.recognises(file) if kind is None else source.kind == kind
         if looks:
-            found = False
-            for outcome in source.read(file):
-                found = True
-                yield outcome
-            if not found:
-                yield _nothing(item, source.empty)
+            yield from _or_nothing(item, source.read(file), source.empty)
             return
-    reason = f"no reader for a file {f'as {kind}' if kind else f'of this form ({file.suffix})'}"
+    reason = f"no reader for a file {f'as {kind}' if kind else f'of this form ({suffix})'}"
     yield IngestError(item.uri, reason) if item.named or kind else SkippedItem(item.uri, reason)
+
+
+def _or_nothing(item: Item, outcomes: Iterator[Document | IngestError], empty: str) -> Iterator[Document | IngestError]:
+    found = False
+    for outcome in outcomes:
+        found = True
+        if isinstance(outcome, Document) and (item.title or item.metadata):
+            known: Metadata = {**outcome.metadata, **item.metadata}
+            outcome = replace(outcome, title=item.title or outcome.title, metadata=known)
+        yield outcome
+    if not found:
+        yield _nothing(item, empty)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ingest import frontmatter, loops, prose, subtitles, talk_json
+from ingest import frontmatter, loops, prose, subtitles, talk_html, talk_json
 from ingest.frontmatter import FrontMatter
 from ingest.source import TextFile
 from kb.documents import Collapsed, Document, Kind, Metadata, Segment, TimeSpan
@@ -36,9 +36,9 @@ class Transcripts:
     """Reads console output, subtitles, recognisers' JSON, and prose with or without speakers."""
 
     name = "transcripts"
-    version = 1
+    version = 2
     kind: Kind = "transcript"
-    suffixes = _SUBTITLES | _PROSE | {".json"}
+    suffixes = _SUBTITLES | _PROSE | {".json"} | talk_html.SUFFIXES
     empty = "it holds no speech, only times or notes like [Music]"
 
     def recognises(self, file: TextFile) -> bool:
@@ -47,6 +47,8 @@ class Transcripts:
             return True
         if file.suffix == ".json":
             return talk_json.parse(file.text) is not None
+        if file.suffix in talk_html.SUFFIXES:
+            return talk_html.is_talk(file.text)
         body = frontmatter.parse(file.text).body
         if prose.has_cues(file.text[body:]) or prose.is_dialogue(file.text, body):
             return True
@@ -80,6 +82,8 @@ class Transcripts:
 def _read(file: TextFile) -> _Talk:
     if file.suffix == ".json" and (found := talk_json.parse(file.text)) is not None:
         return _rendered(found)
+    if file.suffix in talk_html.SUFFIXES:
+        return _rendered(talk_html.parse(file.text))
     if file.suffix in _SUBTITLES:
         return _from_cues(file.text)
     head = frontmatter.parse(file.text)

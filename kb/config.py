@@ -31,6 +31,7 @@ class Config(BaseSettings):
     backend: Literal["auto", "openvino", "onnx", "torch"] = Field("auto", description="What runs the embedding model.")
     threads: int = Field(0, ge=0, description="Threads for embedding; 0 takes the machine's cores.")
     max_file_mb: float = Field(20.0, gt=0, description="Text files above this size are refused by name.")
+    arxiv_api: str = Field("https://export.arxiv.org/api/query", description="Where papers of arXiv are looked up.")
     level: Literal["eli5", "beginner", "practitioner", "expert"] = Field(
         "practitioner", description="The level of an answer when none is asked for."
     )

@@ -39,9 +39,10 @@ class TimeSpan:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a paper, 1-based."""
+    """A page of a paper, 1-based, and the section it is part of, if it says."""
 
     page: int
+    heading: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class Metadata(TypedDict, total=False):
     links: list[Link]
     vault: str
     vault_path: str
+    pdf: str
     url: str
     media: str
     also: list[str]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from index.embed import Embedder
     from index.retrieve import Filters, Retriever
     from index.rows import Entry, Failure
+    from ingest._http import Http
     from kb.doctor import Finding
     from kb.pipeline import Progress, Report
     from kb.sources import Edges, Place, SourceRow
@@ -55,6 +56,7 @@ class Library:
         self.home = config.home
         self._now = now or (lambda: dt.datetime.now().astimezone())
         self._retriever: Retriever | None = None
+        self._client: Http | None = None
         self._embedder = embedder
         self._loading = threading.Lock()
         self._opening = threading.Lock()
@@ -70,6 +72,9 @@ class Library:
         if self._retriever is not None:
             self._retriever.close()
             self._retriever = None
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
     # Parts, opened when first needed
 
@@ -92,6 +97,15 @@ class Library:
                 self.embedder().embed(["warm up"])
 
         threading.Thread(target=load, name="kb-embedder", daemon=True).start()
+
+    def http(self) -> Http:
+        """The way out to the network, one for all that is fetched."""
+        from ingest._http import Http
+
+        with self._opening:
+            if self._client is None:
+                self._client = Http(self.config.max_file_mb * 5)
+            return self._client
 
     def retriever(self) -> Retriever:
         """The search over this base."""
@@ -117,27 +131,31 @@ class Library:
         allow_mass_removal: bool = False,
         force: bool = False,
         retry_failed: bool = False,
+        full_text: bool = False,
     ) -> Report:
-        """Add files and folders; unchanged ones cost nothing.
+        """Add files, folders and addresses; unchanged ones cost nothing.
 
         `dry_run` only counts; `prune` removes sources under the folders whose files are gone, at most a fifth of them
         without `allow_mass_removal`; `force` reads all again, also what was taken out; `retry_failed` adds what failed
-        before. A `report` that is passed in is filled as the work goes, so that it is there after an interruption too.
+        before; `full_text` reads arXiv's papers whole. A `report` that is passed in is filled as the work goes, so that
+        it is there after an interruption too.
         Raises `UsageError` for an unknown kind, `MassRemoval`, and `StoreError` if the base cannot be written.
         """
         from index.base import writing
+        from ingest.remote import Fetching
         from kb.pipeline import Ingest, Options, Report
 
         chosen = next((k for k in KINDS if k == kind), None)
         if kind is not None and chosen is None:
             raise UsageError(f"There is no kind {kind!r}. Kinds are: {', '.join(KINDS)}.")
-        options = Options(chosen, dry_run, prune, allow_mass_removal, force, retry_failed)
+        options = Options(chosen, dry_run, prune, allow_mass_removal, force, retry_failed, full_text)
 
         def run(writer: Writer | None, catalog: Catalog | None) -> Report:
             tell = on_progress or (lambda _: None)
             filled = report if report is not None else Report()
             limit = self.config.max_file_mb
-            return Ingest(writer, catalog, self.embedder, self._now, limit, options, tell, filled).run(places)
+            fetching = Fetching(self.http(), self.config.arxiv_api, full_text)
+            return Ingest(writer, catalog, self.embedder, self._now, limit, fetching, options, tell, filled).run(places)
 
         if dry_run:
             return run(None, self.retriever().catalog())

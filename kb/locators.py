@@ -26,7 +26,7 @@ def from_json(row: dict[str, Any]) -> Locator:
         case "time":
             return TimeSpan(row["start"], row["end"], tuple(row["speakers"]))
         case "page":
-            return Page(row["page"])
+            return Page(row["page"], tuple(row.get("heading", ())))
         case "post":
             return Post(row["post"])
         case _:
@@ -51,7 +51,7 @@ def describe(locator: Locator) -> str:
             span += f"–{clock(locator.end)}"
         return " · ".join([span, *locator.speakers])
     if isinstance(locator, Page):
-        return f"page {locator.page}"
+        return " · ".join([f"page {locator.page}", *([" › ".join(locator.heading)] if locator.heading else [])])
     if isinstance(locator, Post):
         return f"post {locator.post}"
     return " · ".join([f"paragraph {locator.n}", *locator.speakers])
@@ -70,7 +70,7 @@ def link(uri: str, metadata: Metadata, locator: Locator, lines: tuple[int, int] 
             end = f",{locator.end:g}" if locator.end > locator.start else ""
             return f"{media}#t={locator.start:g}{end}"
     if isinstance(locator, Page):
-        return f"{uri}#page={locator.page}"
+        return f"{metadata.get('pdf', uri)}#page={locator.page}"
     if not uri.startswith("file://"):
         return uri
     if isinstance(locator, Lines):

@@ -17,11 +17,13 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from index import chunks as chunking
+from index import derived
 from index.base import Change, Writer
 from index.catalog import Catalog
 from index.embed import Embedder
 from index.rows import Entry
 from ingest import files, siblings, source
+from ingest.remote import Fetching, is_remote
 from ingest.source import Item
 from kb.documents import Document, Kind, Metadata
 from kb.errors import IngestError, KbError, MassRemoval, SkippedItem
@@ -31,6 +33,7 @@ _GROUP_CHUNKS = 512
 _GROUP_DOCUMENTS = 100
 # More than this share of a folder's sources gone at once is rather a disk that is not mounted.
 _MOST_PRUNED = 0.2
+_BINARY_TIMES = 5
 
 
 @dataclass(slots=True)
@@ -64,7 +67,8 @@ class Options:
     """What a person asks of an ingest beside its places.
 
     `kind` instead of a look inside; `dry_run` only counts; `prune` removes sources under the named folders whose files
-    are gone; `force` reads everything again, also what was taken out; `retry_failed` adds what failed before.
+    are gone; `force` reads everything again, also what was taken out; `retry_failed` adds what failed before;
+    `full_text` fetches the PDFs of arXiv's papers, not only what it says of them.
     """
 
     kind: Kind | None = None
@@ -73,6 +77,7 @@ class Options:
     allow_mass_removal: bool = False
     force: bool = False
     retry_failed: bool = False
+    full_text: bool = False
 
 
 @dataclass(slots=True)
@@ -87,12 +92,14 @@ class Ingest:
     embedder: Callable[[], Embedder]
     now: Callable[[], dt.datetime]
     max_file_mb: float
+    fetching: Fetching
     options: Options = field(default_factory=Options)
     on_progress: Callable[[Progress], None] = lambda _: None
     report: Report = field(default_factory=Report)
     _group: list[Change] = field(default_factory=list)
     _pending: list[str] = field(default_factory=list)
     _taken: set[str] = field(default_factory=set)
+    _fingerprint: str = ""  # of the item that is read
     _failing: frozenset[str] = frozenset()  # what could not be read before this run
     _done: int = 0
     _total: int = 0
@@ -110,7 +117,7 @@ class Ingest:
         if self.options.retry_failed and self.catalog is not None:
             named += self._failed_before(self.catalog)
         try:
-            found = list(files.find(named, any_suffix=self.options.kind is not None))
+            found = list(files.find(named, self.options.kind is not None, self.fetching))
             if self.options.kind is None:
                 found = siblings.join(found, self._known, self.max_file_mb)
             self._total = len(found)
@@ -130,16 +137,16 @@ class Ingest:
             self.report.seconds = time.perf_counter() - began
         return self.report
 
-    def _failed_before(self, catalog: Catalog) -> list[Path]:
+    def _failed_before(self, catalog: Catalog) -> list[str | Path]:
         """What failed and is still there, and what an interrupted run did not come to; what is gone is forgotten."""
-        there: list[Path] = [path for uri in catalog.queued() if (path := path_of(uri)) is not None and path.exists()]
-        for failure in catalog.failures():
-            path = path_of(failure.uri)
-            if path is not None and path.exists():
-                there.append(path)
+        there: list[str | Path] = []
+        for uri in [*catalog.queued(), *(failure.uri for failure in catalog.failures())]:
+            path = path_of(uri)
+            if path is None or path.exists():
+                there.append(path or uri)
             elif self.writer is not None:
                 with catalog.transaction():
-                    catalog.clear_failure(failure.uri)
+                    catalog.clear_failure(uri)
         return there
 
     def _queue(self, found: list[Item | IngestError]) -> list[str]:
@@ -172,13 +179,16 @@ class Ingest:
             self._problem(item)
             return
         try:
-            data = item.read(self.max_file_mb)
+            # Pictures make a PDF large, not its words.
+            more = _BINARY_TIMES if source.is_binary(item) else 1
+            item, data = item.load(self.max_file_mb * more)
         except IngestError as error:
             self._problem(error)
             return
         kind = self.options.kind
-        fingerprint = ":".join([source.fingerprint(data, kind), str(chunking.VERSION), *item.also])
+        fingerprint = ":".join([source.fingerprint(item, data, kind), str(chunking.VERSION), *item.also])
         content = fingerprint.partition(":")[0]
+        self._fingerprint = fingerprint
         if self.catalog is not None and self.catalog.buried(item.uri) and not self.options.force:
             self.report.skipped.append((item.uri, "you took it out; --force brings it back"))
             return
@@ -214,7 +224,7 @@ class Ingest:
         self.report.failed.append((error.uri, error.reason))
         path = path_of(error.uri)
         # A name that leads nowhere is told, not kept: it is a slip of the keyboard, and nothing to try again.
-        if self.writer is not None and path is not None and path.exists():
+        if self.writer is not None and (path.exists() if path is not None else is_remote(error.uri)):
             with self.writer.catalog.transaction():
                 now = self.now().isoformat(timespec="seconds")
                 self.writer.catalog.put_failure(error.uri, error.reason, now)
@@ -247,6 +257,9 @@ class Ingest:
     ) -> None:
         document_id = entry.id if entry is not None else self._new_id(document.uri)
         self._taken.add(document_id)
+        if entry is not None and path_of(document.uri) is None and self._says_the_same(document, entry):
+            self.report.unchanged += 1
+            return
         if self.writer is None:
             self._count("added" if entry is None else "updated")
             return
@@ -254,6 +267,7 @@ class Ingest:
         document = replace(document, id=document_id, metadata=metadata)
         embedder = self.embedder()
         made = chunking.chunk(document, embedder.count, embedder.window)
+        made += derived.passages(document, made, embedder.count, embedder.window)
         for warning in document.metadata.get("warnings", []):
             self.report.warnings.append((document.uri, warning))
         self._group.append(Change(document, fingerprint, content, made))
@@ -261,6 +275,12 @@ class Ingest:
         waiting = sum(len(change.chunks) for change in self._group)
         if waiting >= _GROUP_CHUNKS or len(self._group) >= _GROUP_DOCUMENTS:
             self._flush()
+
+    def _says_the_same(self, document: Document, entry: Entry) -> bool:
+        """Pages carry counters and tokens that differ with every visit; what matters is what they say."""
+        assert self.catalog is not None
+        same_reader = entry.fingerprint.split(":")[1:] == self._fingerprint.split(":")[1:]
+        return same_reader and not self.options.force and self.catalog.text_of(entry.id) == document.text
 
     def _new_id(self, uri: str) -> str:
         n = 0

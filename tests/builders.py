@@ -41,6 +41,46 @@ def write(folder: Path, **files: str) -> None:
         (folder / f"{stem}.md").write_text(content, encoding="utf-8")
 
 
+def a_pdf(*pages: list[tuple[float, float, float, str]], title: str = "") -> bytes:
+    """A PDF that draws words in Helvetica: `(x, y, size, words)` in points from the lower left of a Letter page."""
+    objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b"", b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"]
+    kids = []
+    for page in pages:
+        drawn = "".join(
+            f"BT /F1 {size} Tf 1 0 0 1 {x} {y} Tm ({_escaped(words)}) Tj ET\n" for x, y, size, words in page
+        ).encode("latin-1")
+        objects.append(b"<< /Length %d >>\nstream\n" % len(drawn) + drawn + b"endstream")
+        objects.append(
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents %d 0 R "
+            b"/Resources << /Font << /F1 3 0 R >> >> >>" % len(objects)
+        )
+        kids.append(b"%d 0 R" % len(objects))
+    objects[1] = b"<< /Type /Pages /Count %d /Kids [%s] >>" % (len(kids), b" ".join(kids))
+    objects.append(f"<< /Title ({_escaped(title)}) >>".encode("latin-1"))
+    out, places = bytearray(b"%PDF-1.4\n"), []
+    for n, body in enumerate(objects, start=1):
+        places.append(len(out))
+        out += b"%d 0 obj\n" % n + body + b"\nendobj\n"
+    table = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    out += b"".join(b"%010d 00000 n \n" % place for place in places)
+    out += b"trailer << /Size %d /Root 1 0 R /Info %d 0 R >>\nstartxref\n%d\n%%%%EOF" % (
+        len(objects) + 1,
+        len(objects),
+        table,
+    )
+    return bytes(out)
+
+
+def _escaped(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+
+
+def a_page(*lines: str, x: float = 72, size: float = 10) -> list[tuple[float, float, float, str]]:
+    """Lines below each other, for `a_pdf`."""
+    return [(x, 740 - 14 * n, size, line) for n, line in enumerate(lines)]
+
+
 A_TALK = """\
 [00:00:00.000 --> 00:00:04.000]   Welcome to the session on training large models.
 [00:00:04.000 --> 00:00:09.500]   The pipeline bubble is the time in which cards wait for work.

@@ -15,6 +15,7 @@ import kb
 from index.embed import Embedder, open_embedder
 from kb import config
 from kb.library import Library
+from tests.site import Site
 
 ROOT = Path(__file__).parents[1]
 # The exported model is shared by all runs in a checkout, and the person's own cache is left alone.
@@ -51,6 +52,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def library(home: Path, embedder: Embedder) -> Iterator[Library]:
     with kb.open(home, now=lambda: NOW, embedder=embedder) as opened:
+        opened.http().pause = 0.0  # loopback servers need no rest
         yield opened
 
 
@@ -59,6 +61,13 @@ def notes(tmp_path: Path) -> Path:
     folder = tmp_path / "notes"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A web server on loopback; `site.pages[path]` is what it answers."""
+    with Site() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

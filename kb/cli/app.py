@@ -81,7 +81,9 @@ def demo(json: Json = False, home: Home = None) -> int:
 def ingest(
     places: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SOURCE", help="Files and folders; - reads standard input.", show_default=False),
+        typer.Argument(
+            metavar="SOURCE", help="Files, folders, URLs, arxiv:ID; - reads standard input.", show_default=False
+        ),
     ] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="What the files are, instead of a look inside.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")] = False,
@@ -95,15 +97,19 @@ def ingest(
         bool, typer.Option("--force", help="Read everything again, also what was taken out by hand.")
     ] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try again what failed before.")] = False,
+    full_text: Annotated[
+        bool, typer.Option("--full-text", help="Read arXiv's papers whole, not only their abstracts.")
+    ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Go on, and ingest what changes, until Ctrl-C.")] = False,
     wait: Wait = 0.0,
     json: Json = False,
     home: Home = None,
 ) -> int:
-    """Add notes and transcripts. Unchanged files cost nothing."""
+    """Add notes, transcripts, papers and web pages. Unchanged ones cost nothing."""
     from kb.cli import ingesting
 
-    asked = ingesting.Asked(places or [], kind, dry_run, prune, allow_mass_removal, force, retry_failed, wait, json)
+    flags = (dry_run, prune, allow_mass_removal, force, retry_failed, full_text)
+    asked = ingesting.Asked(places or [], kind, *flags, wait, json)
     if not asked.places and not retry_failed:
         raise UsageError("SOURCE is missing; name files or folders, or say --retry-failed.")
     with _open(home) as library:

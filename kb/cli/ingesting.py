@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.files import expanded
+from ingest.remote import is_remote
 from kb.cli import render, shapes
 from kb.cli.progress import bar
 from kb.errors import KbError, StoreError, UsageError
@@ -33,6 +34,7 @@ class Asked:
     allow_mass_removal: bool
     force: bool
     retry_failed: bool
+    full_text: bool
     wait: float
     json: bool
 
@@ -70,6 +72,7 @@ def once(library: Library, asked: Asked, quiet: bool = False) -> int:
                 allow_mass_removal=asked.allow_mass_removal,
                 force=asked.force,
                 retry_failed=asked.retry_failed,
+                full_text=asked.full_text,
             )
     finally:
         changed = report.added or report.updated or report.removed or report.failed
@@ -102,7 +105,9 @@ def watch(library: Library, asked: Asked) -> None:
         return named and usual(change, changed) and not path.is_relative_to(home)
 
     render.console(stderr=True).print("watching; Ctrl-C ends")
-    again = replace(asked, force=False, retry_failed=False)
+    # Addresses do not tell when they change; asking them again and again is not for a watch.
+    local = [place for place in asked.places if not is_remote(place)]
+    again = replace(asked, places=local, force=False, retry_failed=False)
     try:
         for _ in changes(*folders, watch_filter=wanted, debounce=_SETTLED_MS):
             _again(library, again)

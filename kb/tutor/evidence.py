@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kb.documents import Hit, Lines, Segment
+from kb.documents import Hit, Lines, Page, Segment
 from kb.markup import plain
 
 # What is shorter says nothing by itself; "Right." and bare links are no answers.
@@ -70,7 +70,7 @@ def _segment_at(segments: Sequence[Segment], offset: int) -> Segment:
 
 def _context(hit: Hit, segment: Segment) -> str:
     """The nearest heading, and the bullets above a bullet, as far as they stand in the same passage."""
-    if not isinstance(segment.locator, Lines) or segment.form == "heading":
+    if not isinstance(segment.locator, Lines | Page) or segment.form == "heading":
         return ""
     parents: list[str] = []
     depth = segment.depth

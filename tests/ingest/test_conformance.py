@@ -11,13 +11,11 @@ from hypothesis import strategies as st
 
 from ingest import source
 from ingest.decoding import Decoded
-from ingest.notes import Notes
-from ingest.source import Source, TextFile
-from ingest.transcripts import Transcripts
-from kb.documents import KINDS, Document, Lines, Paragraph, TimeSpan
+from ingest.source import BinarySource, Source, TextFile
+from kb.documents import KINDS, Document, Lines, Page, Paragraph, TimeSpan
 from kb.errors import IngestError
 from kb.library import Library
-from tests.builders import A_TALK, AN_OUTLINE, an_item, read_file
+from tests.builders import A_TALK, AN_OUTLINE, a_page, a_pdf, an_item, read_file
 
 PAGE = Path(__file__).parents[2] / "docs" / "adding-a-source.md"
 
@@ -31,18 +29,30 @@ def the_example() -> Source:
     return made()  # type: ignore[no-any-return]
 
 
-SOURCES: list[Source] = [Notes(), Transcripts(), the_example()]
+SOURCES: list[Source] = [*source.sources(), the_example()]
+BINARY = list(source.binary_sources())
 FILES = st.one_of(
     st.text(max_size=200),
-    st.sampled_from([A_TALK, AN_OUTLINE, "12:05 ann: hello\n12:06 bob: hi\n", "", "\ufeff", "{", "WEBVTT\n\n"]),
+    st.sampled_from(
+        [
+            "<html><p>words of a page here</p>",
+            A_TALK,
+            AN_OUTLINE,
+            "12:05 ann: hello\n12:06 bob: hi\n",
+            "",
+            "\ufeff",
+            "{",
+            "WEBVTT\n\n",
+        ]
+    ),
     st.lists(st.sampled_from(["12:05 ann: hello", "---", "# H", "- b", "00:01.0 --> 00:02.0", "words", ""])).map(
         "\n".join
     ),
 )
 
 
-@pytest.mark.parametrize("made", SOURCES, ids=lambda made: made.name)
-def test_a_source_states_its_facts(made: Source) -> None:
+@pytest.mark.parametrize("made", [*SOURCES, *BINARY], ids=lambda made: made.name)
+def test_a_source_states_its_facts(made: Source | BinarySource) -> None:
     assert made.name
     assert made.version >= 1
     assert made.kind in KINDS
@@ -61,17 +71,33 @@ def test_a_source_keeps_to_its_contract_on_any_text(made: Source, text: str, n: 
             assert outcome.reason
             continue
         assert isinstance(outcome, Document)
-        assert outcome.kind == made.kind
         assert outcome.text == text or outcome.metadata.get("rendered")
-        assert outcome.segments
-        last = 0
-        for segment in outcome.segments:
-            assert last <= segment.start_char < segment.end_char <= len(outcome.text)
-            last = segment.end_char
-            place = segment.locator
-            assert not isinstance(place, Lines) or 1 <= place.start <= place.end
-            assert not isinstance(place, TimeSpan) or 0 <= place.start <= place.end
-            assert not isinstance(place, Paragraph) or place.n >= 1
+        keeps_to_the_contract(outcome, made.kind)
+
+
+@pytest.mark.parametrize("made", BINARY, ids=lambda made: made.name)
+@given(data=st.one_of(st.binary(max_size=200), st.sampled_from([a_pdf(a_page("Words.")), b"%PDF-1.4", b"<feed/>"])))
+def test_a_source_of_bytes_keeps_to_its_contract_on_any_bytes(made: BinarySource, data: bytes) -> None:
+    for outcome in made.read(an_item(Path(f"/tmp/any{sorted(made.suffixes)[0]}")), data):
+        if isinstance(outcome, IngestError):
+            assert outcome.reason
+            continue
+        assert outcome.metadata.get("rendered")
+        keeps_to_the_contract(outcome, made.kind)
+
+
+def keeps_to_the_contract(document: Document, kind: str) -> None:
+    assert document.kind == kind
+    assert document.segments
+    last = 0
+    for segment in document.segments:
+        assert last <= segment.start_char < segment.end_char <= len(document.text)
+        last = segment.end_char
+        place = segment.locator
+        assert not isinstance(place, Lines) or 1 <= place.start <= place.end
+        assert not isinstance(place, TimeSpan) or 0 <= place.start <= place.end
+        assert not isinstance(place, Paragraph) or place.n >= 1
+        assert not isinstance(place, Page) or place.page >= 1
 
 
 def test_the_example_of_the_page_can_be_ingested_and_found(
@@ -85,5 +111,6 @@ def test_the_example_of_the_page_can_be_ingested_and_found(
 
 
 def test_every_source_comes_from_the_list(tmp_path: Path) -> None:
-    assert {made.name for made in source.sources()} == {"notes", "transcripts"}
+    assert {made.name for made in source.sources()} == {"notes", "transcripts", "web"}
+    assert {made.name for made in source.binary_sources()} == {"papers", "arxiv"}
     assert read_file(tmp_path / "a.md", AN_OUTLINE).kind == "note"

@@ -1,0 +1,216 @@
+"""The only way out to the network: GET with limits of size and time, one request a host a second, no way inside.
+
+An address that a source names (a redirect, a feed's entry) must be public: nothing that was read can make this
+program ask a router, a metadata service or another program on this machine. An address that the person typed is theirs
+to choose; a redirect from it must stay there or be public.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpcore
+import httpx
+
+USER_AGENT = "kb (a personal knowledge base)"
+# https://info.arxiv.org/help/api/tou.html asks for one request in three seconds.
+_PAUSES = {"export.arxiv.org": 3.0, "arxiv.org": 3.0}
+_MOST_HOPS = 8
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PERMANENT = frozenset({301, 308})
+_PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy")
+_REASONS = {
+    401: "it asks for a login",
+    402: "it asks for money",
+    403: "the server refuses it to programs",
+    404: "there is no such page (404)",
+    410: "it is gone for good (410)",
+    429: "the server asks to come more slowly (429); try again later",
+}
+
+
+class FetchError(Exception):
+    """An address that could not be fetched; the message says why. `status` is the server's, 0 without an answer."""
+
+    def __init__(self, reason: str, status: int = 0, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An answer: the address it came from after redirects, status (200 or 304), headers, decoded content.
+
+    `moved` is the address to use from now on, where the server said so (301, 308).
+    """
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    moved: str = ""
+
+    @property
+    def content_type(self) -> str:
+        """The media type in lower case, without parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+class _Guard(httpcore.NetworkBackend):
+    """Opens connections to public addresses and to what the person named, and to the very address it looked at."""
+
+    def __init__(self, allowed: set[tuple[str, int]]) -> None:
+        self._allowed = allowed
+        self._real = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        if (host, port) not in self._allowed:
+            host = public_address(host, port)
+        return self._real.connect_tcp(host, port, timeout, local_address, socket_options)
+
+
+def public_address(host: str, port: int) -> str:
+    """The first address of a host. Raises `FetchError` if any of its addresses is not of the public network."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise FetchError(f"the host {host} cannot be found; is this machine online?") from None
+    addresses = [str(entry[4][0]) for entry in found]
+    for address in addresses:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+        inside = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped else ip
+        if not inside.is_global or inside.is_multicast:
+            raise FetchError(f"it leads to {host} ({address}), which is no public address; refused")
+    return addresses[0]
+
+
+@dataclass
+class Http:
+    """Fetches addresses. Usable from several threads; `now` and `sleep` stand in for the clock."""
+
+    max_mb: float = 20.0
+    seconds: float = 30.0
+    pause: float = 1.0
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    _allowed: set[tuple[str, int]] = field(default_factory=set)
+    _last: dict[str, float] = field(default_factory=dict)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _client: httpx.Client | None = None
+
+    def close(self) -> None:
+        """Let go of open connections."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def get(self, url: str, headers: Mapping[str, str] | None = None, named: bool = False) -> Fetched:
+        """Fetch an address; `named` says that the person typed it.
+
+        Gives answers with status 200 and 304. Raises `FetchError` for every other end.
+        """
+        origin = _origin(url)
+        if named:
+            self._allowed.add(origin)
+        began = self.now()
+        moved = ""
+        permanent = True
+        for _ in range(_MOST_HOPS):
+            self._check(url, origin if named else None)
+            self._wait(_origin(url)[0])
+            answer = self._one(url, headers or {}, began)
+            if answer.status not in _REDIRECTS or "location" not in answer.headers:
+                return self._final(answer, moved)
+            permanent = permanent and answer.status in _PERMANENT
+            url = urljoin(url, answer.headers["location"]).partition("#")[0]
+            moved = url if permanent else moved
+        raise FetchError(f"it redirects more than {_MOST_HOPS} times")
+
+    def _check(self, url: str, origin: tuple[str, int] | None) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise FetchError(f"it leads to {url[:100]}, which is no http(s) address; refused")
+        if _origin(url) != origin and not self._proxied():
+            public_address(*_origin(url))
+
+    def _proxied(self) -> bool:
+        return any(os.environ.get(name) for name in _PROXIES)
+
+    def _wait(self, host: str) -> None:
+        with self._turn:
+            now = self.now()
+            ready = self._last[host] + max(self.pause, _PAUSES.get(host, 0.0)) if host in self._last else now
+            delay = ready - now
+            self._last[host] = max(now, ready)
+        if delay > 0:
+            self.sleep(delay)
+
+    def _opened(self) -> httpx.Client:
+        with self._turn:
+            if self._client is None:
+                timeout = httpx.Timeout(min(self.seconds, 10.0))
+                if self._proxied():
+                    # The proxy looks names up and decides what may be reached.
+                    self._client = httpx.Client(timeout=timeout, follow_redirects=False)
+                else:
+                    transport = httpx.HTTPTransport()
+                    # httpx has no public way to say how connections are opened; httpcore, below it, has.
+                    transport._pool = httpcore.ConnectionPool(
+                        ssl_context=httpx.create_ssl_context(), network_backend=_Guard(self._allowed)
+                    )
+                    self._client = httpx.Client(timeout=timeout, follow_redirects=False, transport=transport)
+            return self._client
+
+    def _one(self, url: str, headers: Mapping[str, str], began: float) -> Fetched:
+        limit = int(self.max_mb * 1_000_000)
+        sent = {"User-Agent": USER_AGENT, "Accept": "*/*", **headers}
+        try:
+            with self._opened().stream("GET", url, headers=sent) as answer:
+                content = bytearray()
+                if answer.status_code not in _REDIRECTS:
+                    for part in answer.iter_bytes():
+                        content += part
+                        if len(content) > limit:
+                            raise FetchError(f"it is larger than {self.max_mb:g} MB; not read")
+                        if self.now() - began > self.seconds:
+                            raise FetchError(f"it did not end within {self.seconds:g} seconds; not read")
+                return Fetched(url, answer.status_code, dict(answer.headers), bytes(content))
+        except httpx.TimeoutException:
+            raise FetchError(f"{urlsplit(url).hostname} does not answer") from None
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
+            raise FetchError(f"it cannot be fetched ({str(error) or type(error).__name__})") from None
+
+    def _final(self, answer: Fetched, moved: str) -> Fetched:
+        if answer.status in (200, 203, 304):
+            return Fetched(answer.url, answer.status, answer.headers, answer.content, moved)
+        reason = _REASONS.get(answer.status, f"the server answers with status {answer.status}")
+        raise FetchError(reason, answer.status, _retry_after(answer.headers.get("retry-after", "")))
+
+
+def _origin(url: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        raise FetchError("its address cannot be understood") from None
+
+
+def _retry_after(value: str) -> float | None:
+    """Seconds until a server wants to be asked again; None where it gives a date, or nothing."""
+    return float(value) if value.isdigit() else None

@@ -1,0 +1,82 @@
+"""Papers of arXiv as its API gives them: an Atom feed with one entry. https://info.arxiv.org/help/api/user-manual.html"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ingest import urls
+from ingest.source import Item
+from kb.documents import Document, Kind, Metadata, Page, Segment
+from kb.errors import IngestError
+
+# What the API answers, kept under this name between fetching and reading.
+SUFFIX = ".arxiv"
+
+
+class NoSuchPaper(Exception):
+    """The API knows no such paper, or answers with something else than a paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abstract:
+    """What arXiv says of a paper. `published` is an ISO date."""
+
+    url: str
+    pdf: str
+    title: str
+    authors: tuple[str, ...]
+    published: str
+    abstract: str
+    categories: tuple[str, ...]
+
+
+def parse(data: bytes) -> Abstract:
+    """The paper of an answer of the API. Raises `NoSuchPaper`."""
+    import feedparser
+
+    found = feedparser.parse(data)
+    entry = found.entries[0] if found.entries else None
+    if entry is None or "arxiv.org/api/errors" in entry.get("id", "") or not entry.get("summary"):
+        said = entry.get("summary", "") if entry is not None else ""
+        raise NoSuchPaper(f"arXiv knows no such paper{f' ({said.strip()})' if said else ''}")
+    url = urls.canonical(entry.get("id", ""))
+    pdf = next((link["href"] for link in entry.get("links", []) if link.get("type") == "application/pdf"), "")
+    return Abstract(
+        url=url,
+        pdf=pdf or url.replace("/abs/", "/pdf/"),
+        title=" ".join(entry.get("title", "").split()),
+        authors=tuple(author.get("name", "") for author in entry.get("authors", [])),
+        published=entry.get("published", "")[:10],
+        abstract=" ".join(entry["summary"].split()),
+        categories=tuple(tag.get("term", "") for tag in entry.get("tags", [])),
+    )
+
+
+class Abstracts:
+    """Reads what arXiv's API answered."""
+
+    name = "arxiv"
+    version = 1
+    kind: Kind = "paper"
+    suffixes = frozenset({SUFFIX})
+    empty = "it holds no abstract"
+
+    def read(self, item: Item, data: bytes) -> Iterator[Document | IngestError]:
+        """One document: the abstract, on the paper's first page."""
+        try:
+            about = parse(data)
+        except NoSuchPaper as error:
+            yield IngestError(item.uri, str(error))
+            return
+        metadata: Metadata = {
+            "trust": "published",
+            "rendered": True,
+            "authors": list(about.authors),
+            "published": about.published,
+            "url": about.url,
+            "pdf": about.pdf,
+            "tags": list(about.categories),
+        }
+        segment = Segment(0, len(about.abstract), Page(1, ("Abstract",)))
+        yield Document(item.uri, "paper", about.title, about.abstract, (segment,), metadata)

@@ -1,0 +1,124 @@
+"""Items that are addresses: web pages, files behind a URL, papers of arXiv."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlencode, urlsplit
+
+from ingest import urls
+from ingest._http import Fetched, FetchError, Http
+from ingest.arxiv import SUFFIX as ARXIV_SUFFIX
+from ingest.arxiv import Abstract, NoSuchPaper, parse
+from ingest.source import Item
+from kb.documents import Metadata
+from kb.errors import IngestError
+
+ARXIV_API = "https://export.arxiv.org/api/query"
+_TYPES = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "application/pdf": ".pdf",
+    "text/markdown": ".md",
+    "text/vtt": ".vtt",
+    "application/x-subrip": ".srt",
+    "application/srt": ".srt",
+    "application/json": ".json",
+}
+_FEEDS = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"})
+_PLAIN = frozenset({".md", ".markdown", ".txt", ".srt", ".vtt", ".sbv", ".tsv", ".json", ".html", ".htm", ".pdf"})
+
+
+def is_remote(place: str | Path) -> bool:
+    """Whether a place is an address and no path."""
+    text = str(place).strip()
+    return urls.is_url(text) or bool(re.match(r"(?i)arxiv:", text))
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """How addresses are fetched: by which client, from which API of arXiv, papers with their PDF's text or without."""
+
+    http: Http
+    arxiv_api: str = ARXIV_API
+    full_text: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RemoteItem(Item):
+    """An item that is fetched when it is read."""
+
+    address: str = ""
+    fetching: Fetching | None = None
+
+    def load(self, limit_mb: float) -> tuple[Item, bytes]:
+        """The item with what the server says of it, and its bytes. Raises `IngestError`."""
+        assert self.fetching is not None
+        try:
+            if paper := urls.arxiv_id(self.address):
+                return self._paper(paper, self.fetching)
+            return self._page(self.fetching.http.get(self.address, named=True))
+        except FetchError as error:
+            raise IngestError(self.uri, str(error)) from None
+
+    def _page(self, answer: Fetched) -> tuple[Item, bytes]:
+        if answer.content_type in _FEEDS:
+            raise IngestError(self.uri, "it is a feed, not a page")
+        name = PurePosixPath(unquote(urlsplit(answer.url).path)).name
+        path = Path(name or urlsplit(self.uri).hostname or "page")
+        suffix = _suffix(answer, path.suffix.lower())
+        if not suffix:
+            raise IngestError(self.uri, f"no reader for {answer.content_type or 'content of an unknown type'}")
+        if path.suffix.lower() != suffix:
+            path = path.with_name(path.name + suffix)
+        return replace(self, path=path, metadata={**self.metadata, "url": self.uri}), answer.content
+
+    def _paper(self, paper: str, fetching: Fetching) -> tuple[Item, bytes]:
+        query = urlencode({"id_list": paper, "max_results": 1})
+        # The API's address is a setting of the person's, so that it may be a mirror of their own.
+        answer = fetching.http.get(f"{fetching.arxiv_api}?{query}", named=True)
+        if not fetching.full_text:
+            return replace(self, path=Path(paper.replace("/", "-") + ARXIV_SUFFIX)), answer.content
+        try:
+            about = parse(answer.content)
+        except NoSuchPaper as error:
+            raise IngestError(self.uri, str(error)) from None
+        pdf = fetching.http.get(about.pdf, named=about.pdf.startswith(_base(fetching.arxiv_api)))
+        item = replace(self, path=Path(f"{paper}.pdf"), title=about.title, metadata=of_paper(about))
+        return item, pdf.content
+
+
+def _base(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/"
+
+
+def of_paper(about: Abstract) -> Metadata:
+    """What arXiv says of a paper."""
+    return {"authors": list(about.authors), "published": about.published, "url": about.url, "pdf": about.pdf}
+
+
+def _suffix(answer: Fetched, named: str) -> str:
+    """What the content is: by its first bytes, by its type, by its name."""
+    if answer.content[:1024].lstrip().startswith(b"%PDF-"):
+        return ".pdf"
+    known = _TYPES.get(answer.content_type, "")
+    if known:
+        return known
+    if named in _PLAIN and (answer.content_type.startswith("text/") or "octet-stream" in answer.content_type):
+        return named
+    if re.match(rb"\s*<(?:!doctype html|html)", answer.content[:1024], re.IGNORECASE):
+        return ".html"
+    return ".txt" if answer.content_type == "text/plain" else ""
+
+
+def item(place: str, fetching: Fetching) -> RemoteItem | IngestError:
+    """The item at an address, not yet fetched."""
+    address = place.strip()
+    if paper := urls.arxiv_id(address):
+        address = f"https://arxiv.org/abs/{paper}"
+    elif not urls.is_url(address):
+        return IngestError(address, "it is no id of a paper; write arxiv:2407.21783")
+    uri = urls.canonical(address)
+    return RemoteItem(uri, Path("page"), uri, True, address=address, fetching=fetching)
