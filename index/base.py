@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from index import chunks as chunking
-from index import lexical, locks
+from index import lexical, locks, names
 from index.catalog import Catalog
 from index.embed import Embedder
 from index.lexical import LexicalIndex
@@ -170,6 +170,7 @@ class Writer:
                 for change in changes:
                     self.catalog.put_document(change.document, change.fingerprint, change.content, now)
                     self.catalog.put_chunks(change.document.id, change.chunks, change.hashes)
+                    self.catalog.put_words(names.words_of_talk(change.document))
             if gone:
                 self._tell([], gone)
             self.catalog.end_changes()

@@ -374,6 +374,16 @@ class Catalog:
         rows = self._rows("PRAGMA quick_check(1)")
         return "" if rows == [("ok",)] else str(rows[0][0])
 
+    # Words of talk, for names that were misheard
+
+    def put_words(self, words: Iterable[str]) -> None:
+        """Keep words that talk uses. What is said nowhere any more does no harm: it finds nothing."""
+        self._db.executemany("INSERT OR IGNORE INTO vocabulary VALUES (?)", [(word,) for word in words])
+
+    def words_of_talk(self) -> list[str]:
+        """Every word that some talk uses."""
+        return [str(row[0]) for row in self._rows("SELECT word FROM vocabulary")]
+
     # Journal: ids whose state in Chroma and tantivy may differ from the catalog's
 
     def begin_changes(self, ids: Iterable[str]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import tantivy
 
+from index.names import Variants
 from kb.documents import Chunk
 from kb.errors import StoreError
 
@@ -112,9 +113,14 @@ class LexicalIndex:
         counts = {term: int(searcher.doc_freq("body", term)) for term in terms}
         return {term: math.log(1 + total / n) if n else 0.0 for term, n in counts.items()}
 
-    def search(self, query: str, limit: int, documents: Sequence[str] | None = None) -> list[tuple[str, float]]:
-        """Chunk ids with their BM25 scores, best first; only from `documents`, if given."""
-        built = self._query(query)
+    def search(
+        self, query: str, limit: int, documents: Sequence[str] | None = None, variants: Variants | None = None
+    ) -> list[tuple[str, float]]:
+        """Chunk ids with their BM25 scores, best first; only from `documents`, if given.
+
+        `variants` are what may stand instead of a word of the query (`index.names`); a passage earns the best of them.
+        """
+        built = self._query(query, variants or {})
         if built is None or limit < 1:
             return []
         if documents is not None:
@@ -126,14 +132,35 @@ class LexicalIndex:
         hits = searcher.search(built, limit=limit, count=False).hits
         return [(str(searcher.doc(address)["id"][0]), float(score)) for score, address in hits]
 
-    def _query(self, text: str) -> tantivy.Query | None:
+    def _query(self, text: str, variants: Variants) -> tantivy.Query | None:
         terms = self.words(text)[:_MOST_TERMS]
         if not terms:
             return None
-        clauses = [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "body", t, "freq")) for t in terms]
+        instead: dict[str, list[tantivy.Query]] = {}
+        for word, others in variants.items():
+            for term in self._analyzer.analyze(word):
+                built = (self._instead(said, weight) for said, weight in others)
+                instead.setdefault(term, []).extend(query for query in built if query is not None)
+        clauses = []
+        for term in terms:
+            query = tantivy.Query.term_query(self._schema, "body", term, "freq")
+            if instead.get(term):
+                query = tantivy.Query.disjunction_max_query([query, *instead[term]])
+            clauses.append((tantivy.Occur.Should, query))
         for phrase in _QUOTED.findall(text):
             together = self._analyzer.analyze(phrase)
             if len(together) > 1:
                 query = tantivy.Query.phrase_query(self._schema, "body", together)
                 clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, _PHRASE_BOOST)))
         return tantivy.Query.boolean_query(clauses)
+
+    def _instead(self, said: Sequence[str], weight: float) -> tantivy.Query | None:
+        """A word, or words together, at less than full weight."""
+        terms = self._analyzer.analyze(" ".join(said))
+        if not terms:
+            return None
+        if len(terms) == 1:
+            query = tantivy.Query.term_query(self._schema, "body", terms[0], "freq")
+        else:
+            query = tantivy.Query.phrase_query(self._schema, "body", terms)
+        return tantivy.Query.boost_query(query, weight)

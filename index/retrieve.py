@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from index import locks
+from index import locks, names
 from index.base import CATALOG, Indexes, check_model
 from index.catalog import Catalog
 from index.embed import Embedder
+from index.names import Names, Variants
 from index.rows import Entry
 from kb import locators
 from kb.documents import KINDS, Chunk, Dropped, Hit, Kind, Scores, SearchResult
@@ -35,6 +36,7 @@ _COPY_OVERLAP = 0.9
 # Up to so many chunks, a filtered query compares the vectors themselves and asks Chroma nothing.
 _EXACT = 4000
 _MOST_DOCUMENT_TERMS = 3000
+GLOSSARY = "glossary.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class Retriever:
         self._embedder = embedder
         self._catalog: Catalog | None = None
         self._indexes: Indexes | None = None
+        self._names: Names | None = None
         # Threads share the open indexes; none may close them under another.
         self._turn = threading.RLock()
 
@@ -140,6 +143,26 @@ class Retriever:
         """How much each word tells: ln(1 + chunks ÷ chunks that hold it), 0 for a word that stands nowhere."""
         return self._open_indexes().lexical.rarity(terms)
 
+    def variants(self, query: str) -> Variants:
+        """What may stand in talk instead of the names of a query: by the glossary, then by letters and sound."""
+        found = dict(names.by_glossary(query, names.glossary(self._home / GLOSSARY)))
+        if self._names is None and (catalog := self.catalog()) is not None:
+            self._names = Names(catalog.words_of_talk(), self._embedder().count)
+        heard = self._names.variants(query) if self._names is not None else {}
+        for word, others in heard.items():
+            found[word] = [*found.get(word, ()), *others]
+        return found
+
+    def heard(self, query: str) -> dict[str, list[frozenset[str]]]:
+        """By analysed name of a query: the sets of analysed words any of which a passage may hold in its stead."""
+        lexical = self._open_indexes().lexical
+        found: dict[str, list[frozenset[str]]] = {}
+        for word, others in self.variants(query).items():
+            for term in lexical.terms(word):
+                said = [frozenset(lexical.terms(" ".join(other))) for other, _ in others]
+                found[term] = [words for words in said if words]
+        return found
+
     def _open_indexes(self) -> Indexes:
         if self._indexes is None:
             raise UsageError("There is nothing to search yet. Run: kb ingest FOLDER.")
@@ -151,6 +174,7 @@ class Retriever:
         if self._indexes is not None and self._indexes.generation != generation:
             self._indexes.close()
             self._indexes = None
+            self._names = None
         if self._indexes is None:
             check_model(catalog, self._model)
             self._indexes = Indexes(self._home, self._model)
@@ -236,8 +260,9 @@ class Retriever:
         wanted: int,
         allowed: list[str] | None,
     ) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
+        variants = self.variants(query)
         if allowed is None:
-            return indexes.store.query(vector, wanted), indexes.lexical.search(query, wanted)
+            return indexes.store.query(vector, wanted), indexes.lexical.search(query, wanted, None, variants)
         if not allowed:
             return [], []
         inside = set(catalog.chunk_ids_in(allowed))
@@ -250,8 +275,10 @@ class Retriever:
         else:
             by_vector = [pair for pair in indexes.store.query(vector, over) if pair[0] in inside][:wanted]
         if len(allowed) <= _MOST_DOCUMENT_TERMS:
-            return by_vector, indexes.lexical.search(query, wanted, allowed)
-        return by_vector, [pair for pair in indexes.lexical.search(query, over) if pair[0] in inside][:wanted]
+            return by_vector, indexes.lexical.search(query, wanted, allowed, variants)
+        return by_vector, [pair for pair in indexes.lexical.search(query, over, None, variants) if pair[0] in inside][
+            :wanted
+        ]
 
     def _fuse(
         self, catalog: Catalog, candidates: dict[str, _Candidate], vector: npt.NDArray[np.float32]

@@ -49,7 +49,8 @@ def answer(
     if not result.hits or catalog is None:
         return _not_said(question, level, 0.0, result, kept, began)
     evidence = gather(result.hits)
-    ranking = extractive.rank(question, evidence, embedder().embed, retriever.terms, retriever.rarity)
+    heard = retriever.heard(question)
+    ranking = extractive.rank(question, evidence, embedder().embed, retriever.terms, retriever.rarity, heard)
     if ranking.confidence < THIN or not ranking.scored:
         return _not_said(question, level, ranking.confidence, result, kept, began)
     # The expert's sentences are the evidence of every level.

@@ -7,7 +7,7 @@ best are taken, leaving out what repeats one already taken.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -66,10 +66,12 @@ def rank(
     embed: Embed,
     terms: Callable[[str], list[str]],
     rarity: Callable[[Sequence[str]], dict[str, float]],
+    heard: Mapping[str, Sequence[frozenset[str]]] | None = None,
 ) -> Ranking:
     """Order the evidence's sentences by how well they answer.
 
-    `terms` gives a text's words as the lexical index sees them, `rarity` how much each of them tells.
+    `terms` gives a text's words as the lexical index sees them, `rarity` how much each of them tells; `heard`, by name
+    of the question, the words that talk may have in its stead.
     """
     chosen = [s for s in evidence.sentences if s.hit.rank <= _PASSAGES][:_MOST_SENTENCES]
     asked = terms(question)
@@ -79,7 +81,10 @@ def rank(
     vectors = embed([question, *(_in_context(s) for s in chosen)])
     cosines = vectors[1:] @ vectors[0]
     scorer = load()
-    words = [_words(s, terms) for s in chosen]
+    words = [_words(s, terms, heard or {}) for s in chosen]
+    rarest = max(weights.values(), default=0.0) or 1.0
+    # A name that only stands misheard is as rare as any.
+    weights |= {name: rarest for name in heard or {} if not weights.get(name) and any(name in w.near for w in words)}
     best_fused = max(s.hit.scores.fused for s in chosen) or 1.0
     scored: list[Scored] = []
     matrices = []
@@ -109,9 +114,17 @@ def _in_context(sentence: Sentence) -> str:
     return f"{sentence.context}: {sentence.plain}" if sentence.context else sentence.plain
 
 
-def _words(sentence: Sentence, terms: Callable[[str], list[str]]) -> features.Words:
+def _words(
+    sentence: Sentence, terms: Callable[[str], list[str]], heard: Mapping[str, Sequence[frozenset[str]]]
+) -> features.Words:
+    def held(text: str) -> frozenset[str]:
+        own = frozenset(terms(text))
+        if sentence.hit.kind not in ("transcript", "audio"):
+            return own
+        return own | {name for name, others in heard.items() if any(words <= own for words in others)}
+
     near = f"{' '.join(sentence.hit.chunk.breadcrumb)} {sentence.context} {sentence.near}"
-    return features.Words(sentence.plain, frozenset(terms(sentence.plain)), frozenset(terms(near)))
+    return features.Words(sentence.plain, held(sentence.plain), held(near))
 
 
 def select(ranking: Ranking, most: int, margin: float) -> list[Scored]:
