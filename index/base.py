@@ -113,7 +113,7 @@ def check_model(catalog: Catalog, model: str) -> None:
     if used is not None and used != model:
         raise StoreError(
             f"This knowledge base was embedded with {used}, but the setting asks for {model}. "
-            f"Set KB_MODEL={used}, or ingest into another --home."
+            f"Set KB_MODEL={used}, or change it over: kb reindex --model {model}."
         )
 
 

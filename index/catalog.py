@@ -360,6 +360,17 @@ class Catalog:
             [(digest, model, vector.astype(np.float32).tobytes()) for digest, vector in vectors],
         )
 
+    def drop_vectors(self, model: str) -> None:
+        """Forget the vectors of other models and of texts that stand in no passage any more."""
+        self._db.execute(
+            "DELETE FROM vectors WHERE model != ? OR hash NOT IN (SELECT embedded_hash FROM chunks)", (model,)
+        )
+
+    def shrink(self) -> None:
+        """Give the disk back what is no longer used."""
+        with plain_errors(self.path):
+            self._db.execute("VACUUM")
+
     def unembedded(self, model: str) -> dict[bytes, str]:
         """What is embedded of the chunks whose vector the cache lacks, by its hash."""
         rows = self._rows(

@@ -103,8 +103,8 @@ class _Candidate:
 class Retriever:
     """Answers queries from a home, and looks anew whenever another process has written to it."""
 
-    def __init__(self, home: Path, model: str, embedder: Callable[[], Embedder]) -> None:
-        """`embedder` is called at the first query, so that it can load meanwhile."""
+    def __init__(self, home: Path, model: Callable[[], str], embedder: Callable[[], Embedder]) -> None:
+        """`embedder` is called at the first query, so that it can load meanwhile; `model` says which it will be."""
         self._home = home
         self._model = model
         self._embedder = embedder
@@ -176,8 +176,9 @@ class Retriever:
             self._indexes = None
             self._names = None
         if self._indexes is None:
-            check_model(catalog, self._model)
-            self._indexes = Indexes(self._home, self._model)
+            model = self._model()
+            check_model(catalog, model)
+            self._indexes = Indexes(self._home, model)
             self._indexes.generation = generation
         return self._indexes
 
@@ -269,7 +270,7 @@ class Retriever:
         share = max(len(inside), 1) / max(catalog.count("chunks"), 1)
         over = int(wanted / share) + 1
         if len(inside) <= _EXACT:
-            vectors = catalog.chunk_vectors(sorted(inside), self._model)
+            vectors = catalog.chunk_vectors(sorted(inside), self._model())
             scored = [(i, float(v @ vector)) for i, v in vectors.items()]
             by_vector = sorted(scored, key=lambda pair: (-pair[1], pair[0]))[:wanted]
         else:
@@ -301,7 +302,7 @@ class Retriever:
         around |= catalog.neighbours(missing)
         unknown = [i for i, c in candidates.items() if c.vector_rank is None]
         unknown += [i for i in around.values() if i not in candidates]
-        vectors = catalog.chunk_vectors(unknown, self._model)
+        vectors = catalog.chunk_vectors(unknown, self._model())
         cosines = {i: float(v @ vector) for i, v in vectors.items()}
         base: dict[str, float] = {}
         for chunk_id in {*candidates, *around.values()}:

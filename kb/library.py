@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from index.base import Writer
     from index.catalog import Catalog
     from index.embed import Embedder
+    from index.rebuild import Rebuilt
     from index.retrieve import Filters, Retriever
     from index.rows import Entry, Failure
     from ingest._http import Http
@@ -80,12 +81,23 @@ class Library:
 
     def embedder(self) -> Embedder:
         """The embedding model, loaded once."""
+        if self._embedder is not None:
+            return self._embedder
+        model = self.model  # asked before the lock is taken: it waits for another one
         with self._loading:
             if self._embedder is None:
                 from index.embed import open_embedder
 
-                self._embedder = open_embedder(self.config)
+                self._embedder = open_embedder(self.config.model_copy(update={"model": model}))
             return self._embedder
+
+    @property
+    def model(self) -> str:
+        """The embedding model: what was set, else what this base was made with, else the default."""
+        if "model" in self.config.model_fields_set:
+            return self.config.model
+        catalog = self.retriever().catalog()
+        return (catalog.fact("model") if catalog is not None else None) or self.config.model
 
     def warm_up(self) -> None:
         """Start loading the embedding model in a thread, while something else is done."""
@@ -113,7 +125,7 @@ class Library:
             if self._retriever is None:
                 from index.retrieve import Retriever
 
-                self._retriever = Retriever(self.home, self.config.model, self.embedder)
+                self._retriever = Retriever(self.home, lambda: self.model, self.embedder)
             return self._retriever
 
     # Commands
@@ -159,7 +171,7 @@ class Library:
 
         if dry_run:
             return run(None, self.retriever().catalog())
-        with writing(self.home, self.config.model, wait) as writer:
+        with writing(self.home, self.model, wait) as writer:
             return run(writer, writer.catalog)
 
     def filters(
@@ -248,7 +260,7 @@ class Library:
         from index.base import writing
 
         ids = [self.find(prefix)[0] for prefix in prefixes]
-        with writing(self.home, self.config.model, wait) as writer:
+        with writing(self.home, self.model, wait) as writer:
             uris = [entry.uri for entry in writer.catalog.documents_of(ids).values()]
             writer.remove(ids, bury=True)
         return uris
@@ -283,7 +295,27 @@ class Library:
         """What is well and what is not; with `repair`, after mending what can be mended."""
         from kb.doctor import examine
 
-        return examine(self.home, self.config.model, self.embedder, repair)
+        return examine(self.home, self.model, self.embedder, repair)
+
+    def reindex(
+        self, model: str | None = None, wait: float = 0.0, on_progress: Callable[[int, int], None] | None = None
+    ) -> Rebuilt:
+        """Build the indexes anew beside the old ones, which answer until then; with `model`, for another model.
+
+        Raises `ModelError` if there is no such model, and `StoreError` if the base cannot be written.
+        """
+        from index.base import writing
+        from index.embed import open_embedder
+        from index.rebuild import rebuild
+
+        embedder = self.embedder()
+        if model is not None and model != self.model:
+            embedder = open_embedder(self.config.model_copy(update={"model": model}))
+        with writing(self.home, self.model, wait) as writer:
+            rebuilt = rebuild(writer, embedder, on_progress or (lambda _done, _total: None))
+        self.close()
+        self._embedder = embedder
+        return rebuilt
 
     def as_retriever(self, k: int = 10, filters: Filters | None = None) -> Any:
         """This search as LlamaIndex's `BaseRetriever`, for programs of one's own."""

@@ -317,6 +317,29 @@ def doctor(
 
 
 @app.command()
+def reindex(
+    model: Annotated[
+        str | None, typer.Option("--model", help="Change over to this embedding model: a name or a folder.")
+    ] = None,
+    wait: Wait = 0.0,
+    json: Json = False,
+    home: Home = None,
+) -> int:
+    """Build the indexes anew beside the old ones, which answer until the new are ready."""
+    from kb.cli import progress, render
+
+    with _open(home) as library, progress.steps("reindexing") as tell:
+        rebuilt = library.reindex(model, wait, tell)
+    if json:
+        _print(asdict(rebuilt))
+    else:
+        render.console().print(
+            f"{rebuilt.documents} documents, {rebuilt.chunks} passages, {rebuilt.embedded} embedded by {rebuilt.model}"
+        )
+    return 0
+
+
+@app.command()
 def status(json: Json = False, home: Home = None) -> int:
     """Say what is in the knowledge base, what failed and why, and which model answers."""
     from kb.cli import render, shapes

@@ -1,4 +1,4 @@
-"""Progress of an ingest, on standard error, only where a person is watching."""
+"""Progress of long work, on standard error, only where a person is watching."""
 
 from __future__ import annotations
 
@@ -30,3 +30,18 @@ def bar() -> Iterator[Callable[[Progress], None]]:
             shown.update(task, completed=done, total=total, description=f"{embedded} passages embedded")
 
         yield tell
+
+
+@contextmanager
+def steps(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A line that says how many of how many are done; nothing where standard error is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)

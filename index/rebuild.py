@@ -1,0 +1,160 @@
+"""Building the derived indexes anew beside the old ones, for the same embedding model or for another.
+
+The long part, chunking and embedding, goes on while queries are answered from the old indexes, and what it has done
+is kept if it is interrupted. The swap is one transaction of the catalog, noted in its journal like any other write.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from index import chunks as chunking
+from index import derived, lexical, locks
+from index.base import Change, Indexes, Writer, embedded_hash
+from index.catalog import Catalog
+from index.embed import Embedder
+from index.lexical import LexicalIndex
+from index.store import VectorStore
+from kb.documents import Chunk, Document, Lines, Segment
+
+_GROUP = 100  # documents whose chunks are held at once
+_NEXT = ".next"
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuilding did: counts of documents, passages, and passages embedded."""
+
+    model: str
+    documents: int
+    chunks: int
+    embedded: int
+
+
+def rebuild(writer: Writer, embedder: Embedder, on_progress: Callable[[int, int], None]) -> Rebuilt:
+    """Chunk and embed every document for an embedder, build both indexes beside the old ones, then swap.
+
+    `on_progress` hears how many documents are done, of how many.
+    """
+    catalog, home = writer.catalog, writer.home
+    ids = [entry.id for entry in catalog.entries()]
+    embedded = 0
+    for n, changes in enumerate(_groups(catalog, ids, embedder)):
+        embedded += _embed(catalog, changes, embedder)
+        on_progress(min((n + 1) * _GROUP, len(ids)), len(ids))
+    writer.indexes.close()
+    for name in ("chroma", "lexical"):
+        shutil.rmtree(home / (name + _NEXT), ignore_errors=True)
+    made = _fill(catalog, home, ids, embedder)
+    _swap(catalog, home, ids, embedder, made)
+    catalog.shrink()
+    writer.model = embedder.name
+    writer.indexes = Indexes(home, embedder.name)
+    return Rebuilt(embedder.name, len(ids), len(made), embedded)
+
+
+def _groups(catalog: Catalog, ids: list[str], embedder: Embedder) -> Iterator[list[Change]]:
+    for at in range(0, len(ids), _GROUP):
+        yield [_rechunked(catalog, document_id, embedder) for document_id in ids[at : at + _GROUP]]
+
+
+def _rechunked(catalog: Catalog, document_id: str, embedder: Embedder) -> Change:
+    document = document_of(catalog, document_id)
+    made = chunking.chunk(document, embedder.count, embedder.window)
+    made += derived.passages(document, made, embedder.count, embedder.window)
+    return Change(document, "", "", made)
+
+
+def document_of(catalog: Catalog, document_id: str) -> Document:
+    """A document as the catalog has it, its segments put together from its chunks: its file may be gone."""
+    entry = catalog.documents_of([document_id])[document_id]
+    text = catalog.text_of(document_id)
+    chunks = catalog.chunks(sorted(catalog.chunk_ids(document_id)))
+    segments: list[Segment] = []
+    for segment in sorted((s for c in chunks.values() for s in c.segments), key=lambda s: s.start_char):
+        last = segments[-1] if segments else None
+        if last is not None and _was_one(text, last, segment):
+            segments[-1] = _joined(last, segment)
+        else:
+            segments.append(segment)
+    return Document(entry.uri, entry.kind, entry.title, text, tuple(segments), entry.metadata, entry.id)
+
+
+def _was_one(text: str, before: Segment, after: Segment) -> bool:
+    """Whether two segments are parts of one that was cut between sentences."""
+    between = text[before.end_char : after.start_char]
+    if re.search(r"\S|\n[ \t]*\r?\n", between) or (before.form, before.depth) != (after.form, after.depth):
+        return False
+    if isinstance(before.locator, Lines) and isinstance(after.locator, Lines):
+        same_line = before.locator.end == after.locator.start
+        return before.locator.heading == after.locator.heading and (same_line or before.form in ("code", "table"))
+    return before.locator == after.locator and not after.apart and "\n" not in between
+
+
+def _joined(before: Segment, after: Segment) -> Segment:
+    locator = before.locator
+    if isinstance(locator, Lines) and isinstance(after.locator, Lines):
+        locator = Lines(locator.start, after.locator.end, locator.heading)
+    return replace(before, end_char=after.end_char, locator=locator)
+
+
+def _embed(catalog: Catalog, changes: list[Change], embedder: Embedder) -> int:
+    wanted = {h: c.embedded for change in changes for h, c in zip(change.hashes, change.chunks, strict=True)}
+    known = catalog.vectors(list(wanted), embedder.name)
+    missing = [h for h in wanted if h not in known]
+    if missing:
+        vectors = embedder.embed([wanted[h] for h in missing])
+        with catalog.transaction():
+            catalog.put_vectors(zip(missing, vectors, strict=True), embedder.name)
+    return len(missing)
+
+
+def _fill(catalog: Catalog, home: Path, ids: list[str], embedder: Embedder) -> set[str]:
+    """Both indexes in folders of their own, beside those that answer queries; the ids of the passages in them."""
+    store = VectorStore(home / ("chroma" + _NEXT), embedder.name)
+    words = LexicalIndex(home / ("lexical" + _NEXT))
+    made: set[str] = set()
+    try:
+        for changes in _groups(catalog, ids, embedder):
+            chunks: list[Chunk] = [chunk for change in changes for chunk in change.chunks]
+            hashes = [embedded_hash(chunk.embedded) for chunk in chunks]
+            known = catalog.vectors(hashes, embedder.name)
+            if chunks:
+                vectors = np.stack([known[h] for h in hashes])
+                store.upsert([c.id for c in chunks], vectors, [c.document_id for c in chunks])
+                words.write(chunks, [])
+            made.update(chunk.id for chunk in chunks)
+    finally:
+        store.close()
+    return made
+
+
+def _swap(catalog: Catalog, home: Path, ids: list[str], embedder: Embedder, made: set[str]) -> None:
+    """Make the new chunks the catalog's and the new folders the indexes; a crash between is mended by the journal."""
+    catalog.begin_changes(catalog.chunk_ids() | made)
+    with ExitStack() as held:
+        with catalog.transaction():
+            for changes in _groups(catalog, ids, embedder):
+                for change in changes:
+                    catalog.put_chunks(change.document.id, change.chunks, change.hashes)
+            for name, value in (
+                ("model", embedder.name),
+                ("dimension", str(embedder.dimension)),
+                ("chunker", str(chunking.VERSION)),
+                ("lexical", str(lexical.VERSION)),
+            ):
+                catalog.set_fact(name, value)
+            catalog.drop_vectors(embedder.name)
+            # From here until the folders stand, no query may look.
+            held.enter_context(locks.access(home, exclusive=True))
+        for name in ("chroma", "lexical"):
+            shutil.rmtree(home / name, ignore_errors=True)
+            (home / (name + _NEXT)).replace(home / name)
+        catalog.end_changes()
