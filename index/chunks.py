@@ -278,7 +278,13 @@ class _Cutter:
         """Cues and turns merged up to the target, cut after the last sentence or turn that ended."""
         trail, budget = self._trail((self._document.title,))
         run: list[_Unit] = []
+        chapter = ""
         for unit in self._talk_units():
+            if (now := self._chapter(unit)) != chapter:
+                if run:
+                    yield trail, run
+                run, chapter = [], now
+                trail, budget = self._trail((self._document.title, *([chapter] if chapter else [])))
             while run and not self._talk_fits([*run, unit], budget):
                 cut = self._best_cut(run)
                 yield trail, run[:cut]
@@ -286,6 +292,16 @@ class _Cutter:
             run.append(unit)
         if run:
             yield trail, run
+
+    def _chapter(self, unit: _Unit) -> str:
+        """The title of the chapter in which something is said; empty where there are none."""
+        locator = self._document.segments[unit.segment].locator
+        if not isinstance(locator, TimeSpan):
+            return ""
+        begun = [
+            part["title"] for part in self._document.metadata.get("chapters", []) if part["start"] <= locator.start
+        ]
+        return plain(begun[-1]) if begun else ""
 
     def _talk_units(self) -> Iterator[_Unit]:
         segments = self._document.segments

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from ingest import urls
 from kb.documents import Metadata
 
 _FENCE_AT_LINE_START = re.compile(r"(?:\A|\r\n|\r|\n)(?:---|\.\.\.)[ \t]*(?=\r|\n|\Z)")
@@ -73,8 +74,8 @@ def _metadata(values: dict[Any, Any]) -> Metadata:
             found["published"] = date
             break
     url = _string(values.get("url", values.get("source")))
-    if re.match(r"https?://", url):
-        found["url"] = url
+    if urls.is_url(url):
+        found["url"] = urls.canonical(url)
     return found
 
 

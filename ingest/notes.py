@@ -47,7 +47,7 @@ class Notes:
     """Reads `.md` and `.txt` files as outlines."""
 
     name = "notes"
-    version = 3
+    version = 4
     kind: Kind = "note"
     suffixes = frozenset({".md", ".markdown", ".txt"})
     empty = "it holds no text to search"
@@ -196,7 +196,7 @@ class Outline:
             return
         heading = tuple(title for _, title in self._path)
         lines = Lines(self._lines.line_of(start), self._lines.line_of(end - 1), heading)
-        self.segments.append(Segment(start, end, lines, form, self._depth))
+        self.segments.append(Segment(start, end, lines, form, 0 if form == "heading" else self._depth))
 
 
 def _disjoint(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from ingest.spans import trim
+from ingest.spans import trim, without
 from kb.documents import Paragraph, Segment, TimeSpan
 
 _CLOCK = r"(?:(\d{1,3}):)?(\d{1,3}):(\d{2})(?:[.,](\d{1,3}))?"
@@ -128,6 +128,7 @@ class Prose:
 
     text: str
     body: int = 0  # where the talk begins, after front matter
+    left_out: list[tuple[int, int]] = field(default_factory=list)  # what is no speech, such as a list of chapters
     _speaker: str = ""
     _found: list[tuple[int, int, int, str, float | None]] = field(default_factory=list)
     _mark: float | None = None
@@ -135,7 +136,8 @@ class Prose:
     def segments(self) -> list[Segment]:
         """Located by time if the text has marks that run forwards, else by paragraph."""
         for n, paragraph in enumerate(paragraphs(self.text, self.body), start=1):
-            self._paragraph(n, *paragraph)
+            for part in without(*paragraph, self.left_out):
+                self._paragraph(n, *trim(self.text, *part))
         marks = [mark for *_, mark in self._found if mark is not None]
         timed = bool(marks) and sum(a > b for a, b in pairwise(marks)) <= 0.02 * len(marks)
         out: list[Segment] = []

@@ -7,12 +7,12 @@ marks is cited by paragraph. What a recogniser said over and over stays in the t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from ingest import frontmatter, loops, prose, subtitles, talk_html, talk_json
+from ingest import chapters, frontmatter, loops, prose, subtitles, talk_html, talk_json
 from ingest.frontmatter import FrontMatter
 from ingest.source import TextFile
-from kb.documents import Collapsed, Document, Kind, Metadata, Segment, TimeSpan
+from kb.documents import Chapter, Collapsed, Document, Kind, Metadata, Segment, TimeSpan
 from kb.errors import IngestError
 
 _SUBTITLES = frozenset({".srt", ".vtt", ".sbv", ".tsv"})
@@ -30,13 +30,14 @@ class _Talk:
     warnings: list[str]
     rendered: bool = False
     head: FrontMatter = _NO_HEAD
+    chapters: list[Chapter] = field(default_factory=list)
 
 
 class Transcripts:
     """Reads console output, subtitles, recognisers' JSON, and prose with or without speakers."""
 
     name = "transcripts"
-    version = 2
+    version = 3
     kind: Kind = "transcript"
     suffixes = _SUBTITLES | _PROSE | {".json"} | talk_html.SUFFIXES
     empty = "it holds no speech, only times or notes like [Music]"
@@ -71,6 +72,8 @@ class Transcripts:
             warnings.append(f"{repeats} repeats of {len(collapsed)} loops are left out of search (kb sources show)")
         if warnings:
             metadata["warnings"] = warnings
+        if talk.chapters:
+            metadata["chapters"] = talk.chapters
         if talk.rendered:
             metadata["rendered"] = True
         if media := _media_beside(file):
@@ -90,7 +93,8 @@ def _read(file: TextFile) -> _Talk:
     if prose.has_cues(file.text[head.body :]):
         segments, repaired = prose.bracket_cues(file.text)
         return _Talk(file.text, segments, _repairs(repaired), head=head)
-    return _Talk(file.text, prose.Prose(file.text, head.body).segments(), [], head=head)
+    parts, lists = chapters.find(file.text, head.body)
+    return _Talk(file.text, prose.Prose(file.text, head.body, lists).segments(), [], head=head, chapters=parts)
 
 
 def _repairs(count: int) -> list[str]:

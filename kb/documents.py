@@ -93,6 +93,13 @@ class Collapsed(TypedDict):
     words: str
 
 
+class Chapter(TypedDict):
+    """A part of a recording: the second at which it begins, and what it is called."""
+
+    start: float
+    title: str
+
+
 class Link(TypedDict):
     """A link that stands in a document: to another note (`wiki`, `embed`) or to an address (`url`, canonical).
 
@@ -131,6 +138,7 @@ class Metadata(TypedDict, total=False):
     warnings: list[str]
     rendered: bool
     collapsed: list[Collapsed]
+    chapters: list[Chapter]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,10 @@ os.environ.pop("KB_HOME", None)
 NOW = dt.datetime(2026, 5, 4, 8, 30, tzinfo=dt.UTC)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite-golden", action="store_true", help="write the golden pairs of tests/data anew")
+
+
 @pytest.fixture(autouse=True)
 def _no_outside_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Any connection beyond this host is a failure that names where it wanted to go."""
