@@ -16,6 +16,7 @@ from kb.errors import IngestError, SkippedItem
 
 # Folders that hold an editor's or a tool's own files, never notes.
 _PASSED_OVER = frozenset({".obsidian", ".trash", ".git", ".svn", ".hg", "node_modules", "__pycache__", ".venv"})
+_OFFICE = frozenset({".docx", ".doc", ".odt", ".rtf", ".epub", ".mobi", ".pptx", ".ppt", ".odp", ".pages", ".key"})
 _IGNORE_FILES = (".gitignore", ".kbignore")
 
 
@@ -76,7 +77,9 @@ def _one(path: Path, relative: str, named: bool, any_suffix: bool, seen: set[Pat
     suffix = path.suffix.lower()
     if suffix not in suffixes() and not any_suffix:
         reason = f"no reader for {suffix} files" if suffix else "no reader for a file without a suffix"
-        yield IngestError(uri, f"{reason}; --kind says what it is") if named else SkippedItem(uri, reason)
+        remedy = "save it as PDF, HTML or markdown" if suffix in _OFFICE else "--kind says what it is"
+        told = f"{reason}; {remedy}" if named or suffix in _OFFICE else reason
+        yield IngestError(uri, told) if named else SkippedItem(uri, told)
         return
     relative = unicodedata.normalize("NFC", relative)
     yield Item(uri, path, relative, named)

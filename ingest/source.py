@@ -123,11 +123,12 @@ class BinarySource(Protocol):
 
 def sources() -> tuple[Source, ...]:
     """Every source of text, the more particular before the more general."""
+    from ingest.notebooks import Notebooks
     from ingest.notes import Notes
     from ingest.transcripts import Transcripts
     from ingest.web import WebPages
 
-    return (Transcripts(), WebPages(), Notes())
+    return (Transcripts(), WebPages(), Notebooks(), Notes())
 
 
 def binary_sources() -> tuple[BinarySource, ...]:
