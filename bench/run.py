@@ -1,6 +1,6 @@
 """Measure quality and speed on this machine and write docs/benchmarks.md: `make bench` (about twenty minutes).
 
-    python bench/run.py [quality] [speed] [embedding] [answers]
+    python bench/run.py [quality] [names] [speed] [embedding] [answers] [sync] [kills]
 
 Quality is scored by the shared scorer on what `kb search --batch` and `kb ask --batch` print. Times are ratios within
 one run, against something everybody has.
@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # the other benches, by their package's name
 SHARED = Path(os.environ.get("KB_TEST_DATA", ROOT.parent / "shared"))
 PAGE = ROOT / "docs" / "benchmarks.md"
 PARTS = ROOT / "bench" / "out"
@@ -239,10 +240,48 @@ def answers(folder: Path) -> str:
     )
 
 
+def heard(folder: Path) -> str:
+    """Misheard names, before and after."""
+    from bench.names import measure
+
+    rows = []
+    for name, (one, five, mrr), ranks in measure(SHARED, folder / "home"):
+        rows.append((name, f"{one:.1f} %", f"{five:.1f} %", f"{mrr:.3f}"))
+        print(rows[-1], len(ranks), flush=True)
+    return (
+        f"## Misheard names\n\n`python bench/run.py names`: {len(ranks)} questions (bench/names.jsonl) that spell "
+        "names right, over a workshop and a paper club that do not, among 59 podcasts. A hit holds the line that "
+        "answers.\n\n" + table(("search", "first hit", "first five", "MRR of ten"), rows)
+    )
+
+
+def synced(folder: Path) -> str:
+    from bench.sync import sync
+
+    return sync(folder)
+
+
+def killed(folder: Path) -> str:
+    """A hundred kills, in the script's own process."""
+    command = [sys.executable, str(ROOT / "bench/kills.py"), "--kills", "100"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=ROOT)
+    print(done.stdout, done.stderr[-500:], flush=True)
+    lines = "".join(f"- {line}\n" for line in done.stdout.splitlines())
+    return f"## Kills\n\n`python bench/kills.py --kills 100`: kill -9 at random moments of an ingest.\n\n{lines}"
+
+
 def main() -> None:
     if not QA.is_dir():
         sys.exit(f"The judged collections are not at {SHARED}; set KB_TEST_DATA.")
-    parts = {"quality": quality, "speed": speed, "embedding": embedding, "answers": answers}
+    parts = {
+        "quality": quality,
+        "names": heard,
+        "speed": speed,
+        "embedding": embedding,
+        "answers": answers,
+        "sync": synced,
+        "kills": killed,
+    }
     PARTS.mkdir(parents=True, exist_ok=True)
     for name in sys.argv[1:] or list(parts):
         with tempfile.TemporaryDirectory(prefix="kb-bench-") as folder:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from ingest.files import find
 from ingest.source import Item
 from kb.errors import IngestError, SkippedItem
+from tests.builders import an_item
 
 
 def names(outcomes: list[Item | IngestError]) -> list[str]:
@@ -82,3 +85,41 @@ def test_an_odd_name_becomes_a_percent_encoded_uri(tmp_path: Path) -> None:
     (tmp_path / "a b#é.md").write_text("x")
     (item,) = find([tmp_path])
     assert item.uri.endswith("/a%20b%23%C3%A9.md")
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("half of it")
+    real, reads = Path.read_bytes, []
+
+    def slow(self: Path) -> bytes:
+        data = real(self)
+        reads.append(data)
+        if len(reads) == 1:
+            self.write_text("all of it, at last")
+            os.utime(self, ns=(1, 1))
+        return data
+
+    monkeypatch.setattr(Path, "read_bytes", slow)
+    assert an_item(path).read(1.0) == b"all of it, at last"
+
+
+def test_a_file_that_never_rests_fails_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("words")
+    real, times = Path.read_bytes, iter(range(1, 100))
+
+    def restless(self: Path) -> bytes:
+        os.utime(self, ns=(1, next(times)))
+        return real(self)
+
+    monkeypatch.setattr(Path, "read_bytes", restless)
+    with pytest.raises(IngestError, match="it changes while it is read"):
+        an_item(path).read(1.0)
+
+
+def test_an_office_file_says_what_to_save_it_as(tmp_path: Path) -> None:
+    (tmp_path / "a.docx").write_bytes(b"PK")
+    (outcome,) = find([tmp_path])
+    assert isinstance(outcome, SkippedItem)
+    assert outcome.reason == "no reader for .docx files; save it as PDF, HTML or markdown"
