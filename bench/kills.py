@@ -78,7 +78,7 @@ def main() -> None:
         for n in range(150):
             (notes / f"n{n}.md").write_text(note(rng, n), encoding="utf-8")
         killed = finished = 0
-        for _ in range(options.kills):
+        while killed < options.kills:
             for n in rng.sample(range(150), 40):
                 path = notes / f"n{n}.md"
                 if path.exists() and rng.random() < 0.2:

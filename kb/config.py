@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from kb.errors import StoreError, UsageError
@@ -32,6 +32,15 @@ class Config(BaseSettings):
     threads: int = Field(0, ge=0, description="Threads for embedding; 0 takes the machine's cores.")
     max_file_mb: float = Field(20.0, gt=0, description="Text files above this size are refused by name.")
     arxiv_api: str = Field("https://export.arxiv.org/api/query", description="Where papers of arXiv are looked up.")
+    chan_api: str = Field("https://a.4cdn.org", description="Where threads are fetched.")
+    chan_archives: list[str] = Field(
+        ["https://desuarchive.org", "https://archived.moe"], description="FoolFuuka archives for threads that are gone."
+    )
+    llm_url: str = Field("", description="An OpenAI-compatible endpoint, such as http://localhost:11434/v1.")
+    llm_model: str = Field("", description="The language model that the endpoint is asked for.")
+    llm_key: SecretStr | None = Field(None, description="The endpoint's key; never printed or stored.")
+    llm_context: int = Field(8192, ge=512, description="Tokens that the language model reads and writes together.")
+    llm_timeout: float = Field(60.0, gt=0, description="Seconds to wait for the language model.")
     level: Literal["eli5", "beginner", "practitioner", "expert"] = Field(
         "practitioner", description="The level of an answer when none is asked for."
     )

@@ -10,7 +10,8 @@
     │   ├── StoreLocked         another process is writing; says which and since when
     │   ├── StoreTooNew         made by a newer `kb`
     │   └── StoreFull           the disk is full
-    └── ModelError              the embedding model cannot be had or is not what it should be (3)
+    ├── ModelError              the embedding model cannot be had or is not what it should be (3)
+    └── LlmError                the language model cannot be had; there is always a way without it (1)
 
 A message is one line: what, where, and what to do about it.
 """
@@ -99,3 +100,11 @@ class ModelError(KbError):
     """The embedding model is missing, altered, or not the one the store was made with."""
 
     exit_code = 3
+
+
+class LlmError(KbError):
+    """The language model did not answer. `passing`: asking again may help."""
+
+    def __init__(self, message: str, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
