@@ -371,6 +371,11 @@ class Catalog:
         with plain_errors(self.path):
             self._db.execute("VACUUM")
 
+    def derived_of(self, document_id: str) -> list[Chunk]:
+        """The passages that were made from a document, in order."""
+        rows = self._rows(f"{self._CHUNK} WHERE document_id = ? AND derived = 1 ORDER BY n", (document_id,))
+        return [chunk_from(row) for row in rows]
+
     def unembedded(self, model: str) -> dict[bytes, str]:
         """What is embedded of the chunks whose vector the cache lacks, by its hash."""
         rows = self._rows(
@@ -384,6 +389,17 @@ class Catalog:
         """What SQLite finds wrong with the file; empty if nothing."""
         rows = self._rows("PRAGMA quick_check(1)")
         return "" if rows == [("ok",)] else str(rows[0][0])
+
+    # What a language model wrote, by what it was written from
+
+    def written(self, key: str) -> str | None:
+        """What was written for a key; None if nothing was."""
+        rows = self._rows("SELECT text FROM written WHERE key = ?", (key,))
+        return str(rows[0][0]) if rows else None
+
+    def keep_written(self, key: str, text: str) -> None:
+        """Keep what a model wrote, so that the same is never asked for twice."""
+        self._db.execute("INSERT OR REPLACE INTO written VALUES (?, ?)", (key, text))
 
     # Words of talk, for names that were misheard
 

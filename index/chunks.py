@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from index import sentences
 from index.slices import locate, slice_of
-from kb.documents import Chunk, Document, Lines, Page, Segment, TimeSpan
+from kb.documents import Chunk, Document, Lines, Page, Post, Segment, TimeSpan
 from kb.markup import plain
 
 # Goes up whenever the same document would give other chunks, so that documents are chunked again.
@@ -118,7 +118,8 @@ class _Cutter:
             locator = self._document.segments[unit.segment].locator
             heading = locator.heading if isinstance(locator, Lines | Page) else ()
             # A passage of a paper lies on one page, so that what is said of its place holds for all of it.
-            on = locator.page if isinstance(locator, Page) else 0
+            # And one of a thread in one reply chain.
+            on = locator.page if isinstance(locator, Page) else locator.chain if isinstance(locator, Post) else 0
             if section and (heading, on) != (path, page):
                 yield from self._pack(self._tree(section), self._path(path), [])
                 section = []
@@ -219,7 +220,8 @@ class _Cutter:
             yield trail, run
 
     def _joined(self, before: _Unit, after: _Unit) -> bool:
-        if self._document.segments[after.segment].form == "speech":
+        places = (self._document.segments[unit.segment] for unit in (before, after))
+        if all(place.form == "speech" or isinstance(place.locator, Post) for place in places):
             return True
         return _ONLY_MARKERS.fullmatch(self._text, before.end, after.start) is not None
 

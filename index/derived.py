@@ -7,12 +7,14 @@ in. They are found and shown; answers quote the paper itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from index.chunks import Count, chunk_id
 from index.slices import locate
-from kb.documents import Chunk, Document, Page
+from kb.documents import Chunk, Document, Locator, Page
+
+Derive = Callable[[Document, Sequence[Chunk], Count, int], list[Chunk]]
 
 _FEWEST_WORDS, _MOST_CHARS = 6, 420
 _FLOOR = 1.0
@@ -140,6 +142,11 @@ def _chunk(aspect: _Aspect, document: Document, spans: list[tuple[int, int]], co
         lines.pop()
     first = [s for s in document.segments if s.start_char <= spans[0][0] < s.end_char]
     text = f"{aspect.name}: {' '.join(lines)}"
+    return made(document, breadcrumb, text, text, locate("", first, *spans[0]))
+
+
+def made(document: Document, breadcrumb: tuple[str, ...], text: str, searched: str, locator: Locator) -> Chunk:
+    """A derived chunk: `text` is shown, `searched` embedded and indexed under the breadcrumb."""
     return Chunk(
         id=chunk_id(document.id, breadcrumb, text, 0),
         document_id=document.id,
@@ -147,7 +154,7 @@ def _chunk(aspect: _Aspect, document: Document, spans: list[tuple[int, int]], co
         end_char=0,
         breadcrumb=breadcrumb,
         text=text,
-        embedded=head + text,
-        locator=locate("", first, *spans[0]),
+        embedded=" › ".join(breadcrumb) + "\n" + searched,
+        locator=locator,
         derived=True,
     )

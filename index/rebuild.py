@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from index import chunks as chunking
-from index import derived, lexical, locks
+from index import lexical, locks
 from index.base import Change, Indexes, Writer, embedded_hash
 from index.catalog import Catalog
+from index.derived import Derive, passages
 from index.embed import Embedder
 from index.lexical import LexicalIndex
 from index.store import VectorStore
@@ -38,37 +39,39 @@ class Rebuilt:
     embedded: int
 
 
-def rebuild(writer: Writer, embedder: Embedder, on_progress: Callable[[int, int], None]) -> Rebuilt:
+def rebuild(
+    writer: Writer, embedder: Embedder, on_progress: Callable[[int, int], None], derive: Derive = passages
+) -> Rebuilt:
     """Chunk and embed every document for an embedder, build both indexes beside the old ones, then swap.
 
-    `on_progress` hears how many documents are done, of how many.
+    `on_progress` hears how many documents are done, of how many; `derive` makes the derived passages.
     """
     catalog, home = writer.catalog, writer.home
     ids = [entry.id for entry in catalog.entries()]
     embedded = 0
-    for n, changes in enumerate(_groups(catalog, ids, embedder)):
+    for n, changes in enumerate(_groups(catalog, ids, embedder, derive)):
         embedded += _embed(catalog, changes, embedder)
         on_progress(min((n + 1) * _GROUP, len(ids)), len(ids))
     writer.indexes.close()
     for name in ("chroma", "lexical"):
         shutil.rmtree(home / (name + _NEXT), ignore_errors=True)
-    made = _fill(catalog, home, ids, embedder)
-    _swap(catalog, home, ids, embedder, made)
+    made = _fill(catalog, home, ids, embedder, derive)
+    _swap(catalog, home, ids, embedder, made, derive)
     catalog.shrink()
     writer.model = embedder.name
     writer.indexes = Indexes(home, embedder.name)
     return Rebuilt(embedder.name, len(ids), len(made), embedded)
 
 
-def _groups(catalog: Catalog, ids: list[str], embedder: Embedder) -> Iterator[list[Change]]:
+def _groups(catalog: Catalog, ids: list[str], embedder: Embedder, derive: Derive) -> Iterator[list[Change]]:
     for at in range(0, len(ids), _GROUP):
-        yield [_rechunked(catalog, document_id, embedder) for document_id in ids[at : at + _GROUP]]
+        yield [_rechunked(catalog, document_id, embedder, derive) for document_id in ids[at : at + _GROUP]]
 
 
-def _rechunked(catalog: Catalog, document_id: str, embedder: Embedder) -> Change:
+def _rechunked(catalog: Catalog, document_id: str, embedder: Embedder, derive: Derive) -> Change:
     document = document_of(catalog, document_id)
     made = chunking.chunk(document, embedder.count, embedder.window)
-    made += derived.passages(document, made, embedder.count, embedder.window)
+    made += derive(document, made, embedder.count, embedder.window)
     return Change(document, "", "", made)
 
 
@@ -116,13 +119,13 @@ def _embed(catalog: Catalog, changes: list[Change], embedder: Embedder) -> int:
     return len(missing)
 
 
-def _fill(catalog: Catalog, home: Path, ids: list[str], embedder: Embedder) -> set[str]:
+def _fill(catalog: Catalog, home: Path, ids: list[str], embedder: Embedder, derive: Derive) -> set[str]:
     """Both indexes in folders of their own, beside those that answer queries; the ids of the passages in them."""
     store = VectorStore(home / ("chroma" + _NEXT), embedder.name)
     words = LexicalIndex(home / ("lexical" + _NEXT))
     made: set[str] = set()
     try:
-        for changes in _groups(catalog, ids, embedder):
+        for changes in _groups(catalog, ids, embedder, derive):
             chunks: list[Chunk] = [chunk for change in changes for chunk in change.chunks]
             hashes = [embedded_hash(chunk.embedded) for chunk in chunks]
             known = catalog.vectors(hashes, embedder.name)
@@ -136,12 +139,12 @@ def _fill(catalog: Catalog, home: Path, ids: list[str], embedder: Embedder) -> s
     return made
 
 
-def _swap(catalog: Catalog, home: Path, ids: list[str], embedder: Embedder, made: set[str]) -> None:
+def _swap(catalog: Catalog, home: Path, ids: list[str], embedder: Embedder, made: set[str], derive: Derive) -> None:
     """Make the new chunks the catalog's and the new folders the indexes; a crash between is mended by the journal."""
     catalog.begin_changes(catalog.chunk_ids() | made)
     with ExitStack() as held:
         with catalog.transaction():
-            for changes in _groups(catalog, ids, embedder):
+            for changes in _groups(catalog, ids, embedder, derive):
                 for change in changes:
                     catalog.put_chunks(change.document.id, change.chunks, change.hashes)
             for name, value in (

@@ -1,12 +1,13 @@
 """The tables of a catalog. A change of them raises the version; a catalog of a later version is refused by name.
 
 Every statement makes what is not there yet, so running them all brings an older catalog up to date: version 2 added
-the links of notes, the queue and the vocabulary of talk, which fill as documents are read.
+the links of notes, the queue and the vocabulary of talk, which fill as documents are read; version 3 what a language
+model wrote.
 """
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -38,4 +39,5 @@ CREATE TABLE IF NOT EXISTS outbound (document_id TEXT NOT NULL, n INTEGER NOT NU
 CREATE INDEX IF NOT EXISTS outbound_target ON outbound (form, target);
 CREATE TABLE IF NOT EXISTS queue (uri TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS vocabulary (word TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS written (key TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 """

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlencode, urlsplit
 
-from ingest import urls
+from ingest import chan, urls
 from ingest._http import Fetched, FetchError, Http
 from ingest.arxiv import SUFFIX as ARXIV_SUFFIX
 from ingest.arxiv import Abstract, NoSuchPaper, parse
+from ingest.chan import Boards
 from ingest.source import Item
 from kb.documents import Metadata
 from kb.errors import IngestError
@@ -38,11 +39,15 @@ def is_remote(place: str | Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """How addresses are fetched: by which client, from which API of arXiv, papers with their PDF's text or without."""
+    """How addresses are fetched: by which client, from which API of arXiv, papers with their PDF's text or without.
+
+    `boards` fetches threads; without it they are not fetched.
+    """
 
     http: Http
     arxiv_api: str = ARXIV_API
     full_text: bool = False
+    boards: Boards | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +63,9 @@ class RemoteItem(Item):
         try:
             if paper := urls.arxiv_id(self.address):
                 return self._paper(paper, self.fetching)
+            if (thread := chan.thread_at(self.address)) and self.fetching.boards is not None:
+                data = chan.content_of(self.fetching.boards.thread(*thread))
+                return replace(self, path=Path(f"{thread[1]}.json"), board=thread[0]), data
             return self._page(self.fetching.http.get(self.address, named=True))
         except FetchError as error:
             raise IngestError(self.uri, str(error)) from None
@@ -120,5 +128,6 @@ def item(place: str, fetching: Fetching) -> RemoteItem | IngestError:
         address = f"https://arxiv.org/abs/{paper}"
     elif not urls.is_url(address):
         return IngestError(address, "it is no id of a paper; write arxiv:2407.21783")
-    uri = urls.canonical(address)
+    thread = chan.thread_at(address)
+    uri = chan.page_of(*thread) if thread else urls.canonical(address)
     return RemoteItem(uri, Path("page"), uri, True, address=address, fetching=fetching)

@@ -27,7 +27,7 @@ class Item:
     `relative` is its path under the folder that the person named (POSIX, NFC), or its name; `named` says that the
     person named the file itself, so that an unreadable one is a failure and not a skip. `also` are the uris of other
     files that say the same and are not read. `title` and `metadata` are what is known of it beside its content, and
-    go before what the content says.
+    go before what the content says; `board` is the imageboard's that the person named.
     """
 
     uri: str
@@ -36,6 +36,7 @@ class Item:
     named: bool
     also: tuple[str, ...] = ()
     title: str = ""
+    board: str = ""
     metadata: Metadata = field(default_factory=Metadata, hash=False, compare=False)
 
     def load(self, limit_mb: float) -> tuple[Item, bytes]:
@@ -125,10 +126,11 @@ def sources() -> tuple[Source, ...]:
     """Every source of text, the more particular before the more general."""
     from ingest.notebooks import Notebooks
     from ingest.notes import Notes
+    from ingest.threads import Recaps, Threads
     from ingest.transcripts import Transcripts
     from ingest.web import WebPages
 
-    return (Transcripts(), WebPages(), Notebooks(), Notes())
+    return (Threads(), Recaps(), Transcripts(), WebPages(), Notebooks(), Notes())
 
 
 def binary_sources() -> tuple[BinarySource, ...]:
@@ -157,7 +159,9 @@ def fingerprint(item: Item, data: bytes, kind: Kind | None) -> str:
     """What decides whether an item must be read again: its bytes, its sources' versions, a kind that was asked for."""
     suffix = item.path.suffix.lower()
     possible = [source for source in _all() if kind or suffix in source.suffixes]
-    versions = ",".join(f"{source.name}{source.version}" for source in possible)
+    versions = ",".join(
+        [*(f"{source.name}{source.version}" for source in possible), *([item.board] if item.board else [])]
+    )
     return hashlib.sha256(data).hexdigest() + f":{versions}:{kind or ''}"
 
 

@@ -47,9 +47,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A post of a thread, by its number."""
+    """A post of a thread, by its number, and the first post of the reply chain that it stands in."""
 
     post: int
+    chain: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,8 @@ class Metadata(TypedDict, total=False):
 
     `also`: uris of files that say the same and are not read. `rendered`: the text was made from the file (JSON, HTML,
     PDF), so its lines are not the file's. `vault` and `vault_path`: the Obsidian vault that the file lies in, and
-    where in it.
+    where in it. Of a thread: `board`, the posts that are quoted and not there (`dangling`), those gone since
+    (`deleted`).
     """
 
     authors: list[str]
@@ -139,6 +141,9 @@ class Metadata(TypedDict, total=False):
     rendered: bool
     collapsed: list[Collapsed]
     chapters: list[Chapter]
+    board: str
+    dangling: list[int]
+    deleted: list[int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,18 @@ from kb.errors import UsageError
 if TYPE_CHECKING:
     from index.base import Writer
     from index.catalog import Catalog
+    from index.derived import Derive
     from index.embed import Embedder
     from index.rebuild import Rebuilt
     from index.retrieve import Filters, Retriever
     from index.rows import Entry, Failure
     from ingest._http import Http
+    from ingest.chan import Boards
     from kb.doctor import Finding
+    from kb.llm import Llm
     from kb.pipeline import Progress, Report
     from kb.sources import Edges, Place, SourceRow
+    from kb.threads import Recapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,26 @@ class Library:
                 self._client = Http(self.config.max_file_mb * 5)
             return self._client
 
+    def llm(self) -> Llm | None:
+        """The language model that the settings name, if they name one."""
+        from kb.llm import open_llm
+
+        return open_llm(self.config)
+
+    def _boards(self) -> Boards:
+        from ingest.chan import Boards
+
+        settings = self.config
+        return Boards(self.http(), self.home / "threads", self._now, settings.chan_api, settings.chan_archives)
+
+    def _deriver(self, catalog: Callable[[], Catalog | None], online: bool) -> Derive:
+        """What makes derived passages; it asks the network for papers' titles only where the person went there."""
+        from kb.threads import titles
+        from kb.tutor.thread_digests import deriver
+
+        known = titles(catalog, self.http() if online else None, self.config.arxiv_api)
+        return deriver(catalog, self.llm(), known)
+
     def retriever(self) -> Retriever:
         """The search over this base."""
         with self._opening:
@@ -144,30 +168,39 @@ class Library:
         force: bool = False,
         retry_failed: bool = False,
         full_text: bool = False,
+        board: str = "",
     ) -> Report:
         """Add files, folders and addresses; unchanged ones cost nothing.
 
         `dry_run` only counts; `prune` removes sources under the folders whose files are gone, at most a fifth of them
         without `allow_mass_removal`; `force` reads all again, also what was taken out; `retry_failed` adds what failed
-        before; `full_text` reads arXiv's papers whole. A `report` that is passed in is filled as the work goes, so that
-        it is there after an interruption too.
+        before; `full_text` reads arXiv's papers whole; `board` is that of saved threads whose files do not say it. A
+        `report` that is passed in is filled as the work goes, so that it is there after an interruption too.
         Raises `UsageError` for an unknown kind, `MassRemoval`, and `StoreError` if the base cannot be written.
         """
         from index.base import writing
-        from ingest.remote import Fetching
+        from ingest.remote import Fetching, is_remote
         from kb.pipeline import Ingest, Options, Report
 
         chosen = next((k for k in KINDS if k == kind), None)
         if kind is not None and chosen is None:
             raise UsageError(f"There is no kind {kind!r}. Kinds are: {', '.join(KINDS)}.")
-        options = Options(chosen, dry_run, prune, allow_mass_removal, force, retry_failed, full_text)
+        options = Options(chosen, dry_run, prune, allow_mass_removal, force, retry_failed, full_text, board)
+        named = list(places)
 
         def run(writer: Writer | None, catalog: Catalog | None) -> Report:
-            tell = on_progress or (lambda _: None)
-            filled = report if report is not None else Report()
-            limit = self.config.max_file_mb
-            fetching = Fetching(self.http(), self.config.arxiv_api, full_text)
-            return Ingest(writer, catalog, self.embedder, self._now, limit, fetching, options, tell, filled).run(places)
+            return Ingest(
+                writer,
+                catalog,
+                self.embedder,
+                self._now,
+                self.config.max_file_mb,
+                Fetching(self.http(), self.config.arxiv_api, full_text, self._boards()),
+                options,
+                on_progress or (lambda _: None),
+                self._deriver(lambda: catalog, any(is_remote(place) for place in named)),
+                report if report is not None else Report(),
+            ).run(named)
 
         if dry_run:
             return run(None, self.retriever().catalog())
@@ -312,10 +345,27 @@ class Library:
         if model is not None and model != self.model:
             embedder = open_embedder(self.config.model_copy(update={"model": model}))
         with writing(self.home, self.model, wait) as writer:
-            rebuilt = rebuild(writer, embedder, on_progress or (lambda _done, _total: None))
+            derive = self._deriver(lambda: writer.catalog, online=False)
+            rebuilt = rebuild(writer, embedder, on_progress or (lambda _done, _total: None), derive)
         self.close()
         self._embedder = embedder
         return rebuilt
+
+    def recap(self, source: str, board: str = "") -> Recapped:
+        """A thread's recap in the board's own form; `source` is the id of one that was ingested, a file, or an address.
+
+        Raises `UsageError` or `IngestError` for what is no thread.
+        """
+        from ingest.remote import is_remote
+        from kb import threads
+
+        catalog = self.retriever().catalog()
+        online = is_remote(source)
+        known = threads.titles(lambda: catalog, self.http() if online else None, self.config.arxiv_api)
+        found = catalog.match_ids(source) if catalog is not None and not online else []
+        if catalog is not None and found and not Path(source).exists():
+            return threads.recap_of(*threads.of_document(catalog, self.find(source)[0]), self.llm(), known)
+        return threads.recap_of(*threads.at_place(source, board, self._boards()), self.llm(), known)
 
     def as_retriever(self, k: int = 10, filters: Filters | None = None) -> Any:
         """This search as LlamaIndex's `BaseRetriever`, for programs of one's own."""

@@ -28,7 +28,7 @@ def from_json(row: dict[str, Any]) -> Locator:
         case "page":
             return Page(row["page"], tuple(row.get("heading", ())))
         case "post":
-            return Post(row["post"])
+            return Post(row["post"], row.get("chain", 0))
         case _:
             return Paragraph(row["n"], tuple(row["speakers"]))
 
@@ -71,6 +71,8 @@ def link(uri: str, metadata: Metadata, locator: Locator, lines: tuple[int, int] 
             return f"{media}#t={locator.start:g}{end}"
     if isinstance(locator, Page):
         return f"{metadata.get('pdf', uri)}#page={locator.page}"
+    if isinstance(locator, Post) and (url := metadata.get("url", "")):
+        return f"{url}#p{locator.post}" if "boards.4chan" in url else f"{url}#{locator.post}"
     if not uri.startswith("file://"):
         return uri
     if isinstance(locator, Lines):

@@ -17,9 +17,9 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from index import chunks as chunking
-from index import derived
 from index.base import Change, Writer
 from index.catalog import Catalog
+from index.derived import Derive, passages
 from index.embed import Embedder
 from index.rows import Entry
 from ingest import files, siblings, source
@@ -68,7 +68,8 @@ class Options:
 
     `kind` instead of a look inside; `dry_run` only counts; `prune` removes sources under the named folders whose files
     are gone; `force` reads everything again, also what was taken out; `retry_failed` adds what failed before;
-    `full_text` fetches the PDFs of arXiv's papers, not only what it says of them.
+    `full_text` fetches the PDFs of arXiv's papers, not only what it says of them;
+    `board` is the imageboard that saved threads are of.
     """
 
     kind: Kind | None = None
@@ -78,6 +79,7 @@ class Options:
     force: bool = False
     retry_failed: bool = False
     full_text: bool = False
+    board: str = ""
 
 
 @dataclass(slots=True)
@@ -95,6 +97,7 @@ class Ingest:
     fetching: Fetching
     options: Options = field(default_factory=Options)
     on_progress: Callable[[Progress], None] = lambda _: None
+    derive: Derive = passages
     report: Report = field(default_factory=Report)
     _group: list[Change] = field(default_factory=list)
     _pending: list[str] = field(default_factory=list)
@@ -120,6 +123,8 @@ class Ingest:
             found = list(files.find(named, self.options.kind is not None, self.fetching))
             if self.options.kind is None:
                 found = siblings.join(found, self._known, self.max_file_mb)
+            if self.options.board:
+                found = [replace(i, board=self.options.board) if isinstance(i, Item) else i for i in found]
             self._total = len(found)
             waiting = self._queue(found)
             for item in found:
@@ -267,7 +272,7 @@ class Ingest:
         document = replace(document, id=document_id, metadata=metadata)
         embedder = self.embedder()
         made = chunking.chunk(document, embedder.count, embedder.window)
-        made += derived.passages(document, made, embedder.count, embedder.window)
+        made += self.derive(document, made, embedder.count, embedder.window)
         for warning in document.metadata.get("warnings", []):
             self.report.warnings.append((document.uri, warning))
         self._group.append(Change(document, fingerprint, content, made))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ingest import source
 from ingest.files import file_uri
+from ingest.posts import Post, quotes_of
 from ingest.source import Item
 from kb.documents import Document, Kind
 from kb.errors import IngestError
@@ -79,6 +81,15 @@ def _escaped(words: str) -> str:
 def a_page(*lines: str, x: float = 72, size: float = 10) -> list[tuple[float, float, float, str]]:
     """Lines below each other, for `a_pdf`."""
     return [(x, 740 - 14 * n, size, line) for n, line in enumerate(lines)]
+
+
+def a_thread(words: dict[int, str]) -> list[Post]:
+    """Posts by small numbers: 1 is 100000001, and `>>1` quotes it."""
+    made = []
+    for n, text in words.items():
+        text = re.sub(r">>(\d)(?!\d)", lambda quoted: f">>10000000{quoted[1]}", text)
+        made.append(Post(100_000_000 + n, 0, text, quotes_of(text)))
+    return made
 
 
 A_TALK = """\

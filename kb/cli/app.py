@@ -24,7 +24,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 sources_app = typer.Typer(help="List, show and remove what was ingested.", no_args_is_help=True, rich_markup_mode=None)
+thread_app = typer.Typer(help="Threads of imageboards.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(sources_app, name="sources")
+app.add_typer(thread_app, name="thread")
 
 Home = Annotated[Path | None, typer.Option("--home", help="The knowledge base's folder (KB_HOME).", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -97,6 +99,7 @@ def ingest(
         bool, typer.Option("--force", help="Read everything again, also what was taken out by hand.")
     ] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try again what failed before.")] = False,
+    board: Annotated[str, typer.Option("--board", help="Of saved threads whose files do not say it.")] = "",
     full_text: Annotated[
         bool, typer.Option("--full-text", help="Read arXiv's papers whole, not only their abstracts.")
     ] = False,
@@ -108,7 +111,7 @@ def ingest(
     """Add notes, transcripts, papers and web pages. Unchanged ones cost nothing."""
     from kb.cli import ingesting
 
-    flags = (dry_run, prune, allow_mass_removal, force, retry_failed, full_text)
+    flags = (dry_run, prune, allow_mass_removal, force, retry_failed, full_text, board)
     asked = ingesting.Asked(places or [], kind, *flags, wait, json)
     if not asked.places and not retry_failed:
         raise UsageError("SOURCE is missing; name files or folders, or say --retry-failed.")
@@ -295,6 +298,25 @@ def remove_sources(
     else:
         for uri in gone:
             render.console().print(f"removed {render.safe(render.name_of(uri))}")
+    return 0
+
+
+@thread_app.command(name="recap")
+def recap(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="An ingested thread's id, a file, or an address.")],
+    board: Annotated[str, typer.Option("--board", help="Of a saved thread whose file does not say it.")] = "",
+    json: Json = False,
+    home: Home = None,
+) -> int:
+    """Print a thread's recap in the board's own form: what each chain is about, and its posts."""
+    from kb.cli import render, shapes
+
+    with _open(home) as library:
+        found = library.recap(source, board)
+    if json:
+        _print(shapes.recap(found))
+    else:
+        sys.stdout.write("".join(f"{render.safe(line)}\n" for line in found.text.splitlines()))
     return 0
 
 

@@ -35,6 +35,7 @@ class Asked:
     force: bool
     retry_failed: bool
     full_text: bool
+    board: str
     wait: float
     json: bool
 
@@ -73,6 +74,7 @@ def once(library: Library, asked: Asked, quiet: bool = False) -> int:
                 force=asked.force,
                 retry_failed=asked.retry_failed,
                 full_text=asked.full_text,
+                board=asked.board,
             )
     finally:
         changed = report.added or report.updated or report.removed or report.failed

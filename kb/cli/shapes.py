@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kb.library import Status
     from kb.pipeline import Report
     from kb.sources import Edge, Edges, Place, SourceRow
+    from kb.threads import Recapped
 
 
 def dump(value: object) -> str:
@@ -143,6 +144,15 @@ def edges(found: Edges) -> dict[str, Any]:
         return [{**edge.link, "document_id": edge.document_id, "title": edge.title} for edge in each]
 
     return {"links": rows(found.out), "backlinks": rows(found.back)}
+
+
+def recap(found: Recapped) -> dict[str, Any]:
+    """A thread's recap."""
+    blocks = [
+        {"summary": block.summary, "posts": list(block.posts), "by": by}
+        for block, by in zip(found.blocks, found.by, strict=True)
+    ]
+    return {"thread": found.thread, "blocks": blocks, "text": found.text}
 
 
 def source(row: SourceRow) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kb.documents import Hit, Lines, Page, Segment
+from kb.documents import Hit, Lines, Page, Post, Segment
 from kb.markup import plain
 
 # What is shorter says nothing by itself; "Right." and bare links are no answers.
@@ -87,6 +87,10 @@ def follows(before: Sentence, after: Sentence) -> bool:
     """Whether a sentence comes right after another in one passage, with nothing left out between them."""
     if before.hit.chunk.id != after.hit.chunk.id or after.n != before.n + 1:
         return False
+    segments = before.hit.chunk.segments
+    one, other = _segment_at(segments, before.start).locator, _segment_at(segments, after.start).locator
+    if isinstance(one, Post) and one != other:
+        return False  # another anon's words
     between = (s for s in before.hit.chunk.segments if before.end <= s.start_char <= after.start)
     return not any(segment.apart for segment in between)
 

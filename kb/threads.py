@@ -1,0 +1,106 @@
+"""Recaps of threads, from a source that was ingested, a file, or an address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.catalog import Catalog
+from index.rebuild import document_of
+from ingest import chan, posts, recap, thread_json
+from ingest._http import FetchError, Http
+from ingest.arxiv import NoSuchPaper, parse
+from ingest.chan import Boards
+from ingest.decoding import decode
+from ingest.posts import Post
+from ingest.recap import Block
+from ingest.urls import arxiv_id
+from kb.errors import IngestError, UsageError
+from kb.llm import Llm
+from kb.tutor import chains, thread_digests
+from kb.tutor.chains import Titles
+
+_MOST_BLOCKS = 20
+_FEWEST_POSTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Recapped:
+    """A recap: the thread it is of, its blocks with who wrote each, and the text ready to be posted."""
+
+    thread: int
+    blocks: tuple[Block, ...]
+    by: tuple[str, ...]
+    text: str
+
+
+def recap_of(thread: int, found: Sequence[Sequence[Post]], llm: Llm | None, titles: Titles) -> Recapped:
+    """The recap of a thread's chains: those with replies, the twenty largest, in the order of the thread."""
+    told = sorted((c for c in found if len(c) >= _FEWEST_POSTS), key=lambda c: (-len(c), c[0].no))[:_MOST_BLOCKS]
+    blocks, by = [], []
+    for chain in sorted(told, key=lambda c: c[0].no):
+        made = chains.summarise(chain, llm, titles)
+        paper = chains.paper_of(chain, titles)
+        summary = f"Paper: {paper}" if paper else made.summary
+        blocks.append(Block(summary, tuple(post.no for post in chain)))
+        by.append(made.by)
+    return Recapped(thread, tuple(blocks), tuple(by), recap.write(thread, blocks))
+
+
+def at_place(place: str, board: str, boards: Boards) -> tuple[int, list[tuple[Post, ...]]]:
+    """The thread in a file or at an address: its number and its chains. Raises `IngestError` or `UsageError`."""
+    where = chan.thread_at(place)
+    try:
+        data = boards.thread(*where) if where else _read(Path(place).expanduser())
+        name = Path(f"/{where[0]}/thread/{where[1]}.json") if where else Path(place)
+        thread = thread_json.parse(decode(data).text, name, board)
+    except FetchError as error:
+        raise IngestError(place, str(error)) from None
+    except ValueError as error:
+        raise IngestError(place, str(error)) from None
+    if thread is None:
+        raise IngestError(place, "it is no thread that this program knows")
+    return thread.no, posts.chains(thread.posts)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: it cannot be read ({error.strerror}), and no thread has such an id.") from None
+
+
+def of_document(catalog: Catalog, document_id: str) -> tuple[int, list[list[Post]]]:
+    """The chains of a thread that was ingested. Raises `UsageError` for a document that is none."""
+    document = document_of(catalog, document_id)
+    found = thread_digests.posts_of(document)
+    if document.kind != "thread" or not found:
+        raise UsageError(f"{document.title} is no thread with posts of its own.")
+    return min(post.no for chain in found for post in chain), found
+
+
+def titles(catalog: Callable[[], Catalog | None], http: Http | None, arxiv_api: str) -> Titles:
+    """Titles of papers by address: those that were ingested, and where `http` is given those that arXiv knows."""
+    known: dict[str, str] = {}
+
+    def title(url: str) -> str:
+        if url not in known:
+            known[url] = _ingested(url) or _looked_up(url)
+        return known[url]
+
+    def _ingested(url: str) -> str:
+        base = catalog()
+        entry = base.entry_of(url) if base is not None else None
+        return entry.title if entry is not None else ""
+
+    def _looked_up(url: str) -> str:
+        paper = arxiv_id(url)
+        if http is None or not paper:
+            return ""
+        try:
+            return parse(http.get(f"{arxiv_api}?id_list={paper}&max_results=1", named=True).content).title
+        except (FetchError, NoSuchPaper):
+            return ""
+
+    return title

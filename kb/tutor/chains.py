@@ -1,0 +1,150 @@
+"""Summaries of reply chains: Clues, Reasoning, Summary, by a language model or by rule, each held to the contract."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+import yaml
+
+from ingest import urls
+from ingest.posts import Post
+from kb.errors import LlmError
+from kb.llm import Llm, Message, tokens
+from kb.tutor import chain_contract, prompts
+from kb.tutor.chain_contract import ChainSummary
+from kb.tutor.keyphrases import keyphrases
+
+Titles = Callable[[str], str]  # the title of the paper at an address; empty where it cannot be had
+
+_LABELLED = re.compile(r"\[([^\[\]\n]{8,300})\]\((https?://[^\s()]+)\)")
+_PAPER_LINK = re.compile(r"https?://(?:www\.)?(?:arxiv\.org/(?:abs|pdf|html)/|doi\.org/10\.|dx\.doi\.org/10\.)\S+")
+_WRITING_TOKENS = 700
+_CLUES = 12
+
+
+def key(chain: Sequence[Post], model: str) -> str:
+    """What a summary depends on: the posts' words, the model, the prompt. Unchanged, nothing is written again."""
+    said = [[post.no, post.text, post.file] for post in chain]
+    return hashlib.sha256(json.dumps([prompts.CHAIN_VERSION, model, said]).encode("utf-8", "replace")).hexdigest()
+
+
+def paper_of(chain: Sequence[Post], titles: Titles) -> str:
+    """The title of the paper that a chain is about: whose link its opening post has. Empty if it is about none.
+
+    The title is the link's own text, what `titles` knows, or the line above the link.
+    """
+    text = chain[0].text
+    for match in _LABELLED.finditer(text):
+        if _PAPER_LINK.match(match[2]):
+            return " ".join(match[1].split())
+    link = _PAPER_LINK.search(text)
+    if link is None:
+        return ""
+    address = urls.in_text(link.group())[0][1]
+    if known := titles(urls.canonical(address)):
+        return known
+    above = [line.strip(' >*"') for line in text[: link.start()].splitlines() if line.strip(' >*"')]
+    words = len(above[-1].split()) if above else 0
+    title = above[-1] if 3 <= words <= 25 and not above[-1].endswith((".", "?", "!", ":", ",")) else ""
+    return " ".join(title.split())
+
+
+def summarise(chain: Sequence[Post], llm: Llm | None, titles: Titles = lambda _: "") -> ChainSummary:
+    """What a chain is about. A model's answer that breaks the contract is asked for once more, then replaced."""
+    paper = paper_of(chain, titles)
+    if llm is None:
+        return by_rule(chain, paper)
+    messages = [Message("system", prompts.CHAIN), Message("user", as_yaml(chain, llm.context))]
+    broken: list[str] = []
+    try:
+        for _ in range(2):
+            reply = llm.write(messages, _WRITING_TOKENS)
+            made = chain_contract.parse(reply)
+            broken = [made] if isinstance(made, str) else chain_contract.violations(made, chain, paper)
+            if not broken and isinstance(made, ChainSummary):
+                return ChainSummary(made.clues, made.reasoning, made.summary, llm.name)
+            listed = "\n".join(f"- {violation}" for violation in broken)
+            messages += [Message("assistant", reply), Message("user", prompts.CHAIN_AGAIN.format(violations=listed))]
+        reason = f"{llm.name} broke the contract: {'; '.join(broken)}"
+    except LlmError as error:
+        reason = str(error)
+    ours = by_rule(chain, paper)
+    return ChainSummary(ours.clues, ours.reasoning, ours.summary, f"extractive ({reason})")
+
+
+def as_yaml(chain: Sequence[Post], context: int) -> str:
+    """The posts as a summariser takes them, the longest shortened until they fit what a model reads."""
+    room = context - _WRITING_TOKENS - tokens(prompts.CHAIN) - 200
+    limit = 4000
+    while True:
+        rows = [
+            {"Id": p.no, "Comment": p.text[:limit] or "None.", "Attachment": p.file or "None.", "Context": "None."}
+            for p in chain
+        ]
+        text = yaml.safe_dump(rows, sort_keys=False, allow_unicode=True, width=10_000)
+        if tokens(text) <= room:
+            return text
+        if limit > 200:
+            limit //= 2
+        elif len(chain) > 2:
+            # The beginning says what it is about, the end where it went.
+            chain = [*chain[: len(chain) // 4 + 1], *chain[-(len(chain) // 4 + 1) :]]
+        else:
+            return text[: int(room * 3)]
+
+
+def by_rule(chain: Sequence[Post], paper: str = "") -> ChainSummary:
+    """A summary without a model: the chain's keyphrases, and a title made of them that states nothing."""
+    phrases = keyphrases([f"{post.subject}\n{post.text}" for post in chain], _CLUES)
+    phrases = [phrase for phrase in phrases if "?" not in phrase] or ["an image", "a short exchange"]
+    clues = ", ".join(phrases if len(phrases) > 1 else [*phrases, "a short exchange"])
+    summary = paper or _title(chain, phrases)
+    made = ChainSummary(clues, _reasoning(chain, phrases, paper), summary)
+    if chain_contract.violations(made, chain, paper):
+        # Whatever odd words the posts have: this says nothing about them.
+        made = ChainSummary(clues, made.reasoning, f"Anons discuss {_listed(phrases[:1])}".replace("?", ""))
+        if chain_contract.violations(made, chain):
+            made = ChainSummary(clues, made.reasoning, "Anons discuss something briefly")
+    return made
+
+
+def _title(chain: Sequence[Post], phrases: Sequence[str]) -> str:
+    opening = chain[0].text
+    topic = _listed(_topics(chain, phrases)[:2])
+    replies = [phrase for phrase in phrases if not any(phrase in part for part in topic.split(" and "))]
+    tail = f", replies bring up {replies[0]}" if len(chain) > 2 and replies else ""
+    found = urls.in_text(opening)
+    if "?" in opening:
+        return f"Anon asks about {topic}{tail}"
+    if found:
+        host = (urlsplit(found[0][1]).hostname or "").removeprefix("www.")
+        return f"Anon links {host}, discussion of {topic}" if host else f"Anon on {topic}"
+    return f"Anons discuss {topic}{tail}" if len(chain) > 1 else f"Anon on {topic}"
+
+
+def _topics(chain: Sequence[Post], phrases: Sequence[str]) -> list[str]:
+    """The phrases of the opening post first: it sets the topic."""
+    opening = chain[0].text.casefold()
+    return sorted(phrases, key=lambda phrase: phrase.casefold() not in opening)
+
+
+def _listed(phrases: Sequence[str]) -> str:
+    return " and ".join(phrases)
+
+
+def _reasoning(chain: Sequence[Post], phrases: Sequence[str], paper: str) -> str:
+    replies = len(chain) - 1
+    direct = sum(1 for post in chain[1:] if chain[0].no in post.quotes)
+    parts = [f"The chain begins with >>{chain[0].no} and has {replies} {'reply' if replies == 1 else 'replies'}"]
+    parts[0] += f", {direct} of them to it directly." if replies else "."
+    if paper:
+        parts.append("Its opening post links a paper, so its title is that paper's.")
+    elif "?" in chain[0].text:
+        parts.append("The opening post asks something.")
+    parts.append(f"The words that stand out are {', '.join(phrases[:8])}.")
+    parts.append("They are what anons wrote; none of it was checked.")
+    return " ".join(" ".join(parts).split()[: chain_contract.MOST_REASONING_WORDS])
