@@ -1,6 +1,6 @@
 """Measure quality and speed on this machine and write docs/benchmarks.md: `make bench` (about twenty minutes).
 
-    python bench/run.py [quality] [names] [speed] [embedding] [answers] [sync] [kills]
+    python bench/run.py [quality] [names] [speed] [embedding] [answers] [sync] [threads] [kills]
 
 Quality is scored by the shared scorer on what `kb search --batch` and `kb ask --batch` print. Times are ratios within
 one run, against something everybody has.
@@ -261,6 +261,12 @@ def synced(folder: Path) -> str:
     return sync(folder)
 
 
+def threaded(folder: Path) -> str:
+    from bench.threads import threads
+
+    return threads(folder)
+
+
 def killed(folder: Path) -> str:
     """A hundred kills, in the script's own process."""
     command = [sys.executable, str(ROOT / "bench/kills.py"), "--kills", "100"]
@@ -280,6 +286,7 @@ def main() -> None:
         "embedding": embedding,
         "answers": answers,
         "sync": synced,
+        "threads": threaded,
         "kills": killed,
     }
     PARTS.mkdir(parents=True, exist_ok=True)

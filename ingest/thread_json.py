@@ -13,7 +13,7 @@ from ingest.posts import Post, Thread, quotes_of, text_of
 
 _BOARD_IN_PATH = (
     re.compile(r"/(\w{1,6})/(?:thread|res)/\d+"),
-    re.compile(r"(?:^|/)thread-(\w{1,6})-\d+\.\w+\Z"),
+    re.compile(r"(?:^|/)thread-([a-z0-9]{1,6})-\d+[\w.-]*\Z", re.IGNORECASE),
     re.compile(r"/threads/(\w{1,6})/\d+\.json\Z"),
 )
 _TITLE_CHARS = 80
@@ -80,7 +80,7 @@ def _native(rows: list[Any], board: str, kept: Any) -> Thread | None:
             deleted=bool(row.get("deleted")),
         )
     url = _word(kept.get("url")) if isinstance(kept, dict) else ""
-    return _thread(board, parent, posts, slug.replace("-", " "), url)
+    return _thread(board, parent, posts, re.sub(r"[^\w]+", " ", slug).strip(), url)
 
 
 def _foolfuuka(row: dict[str, Any], board: str) -> Thread | None:

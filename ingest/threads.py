@@ -18,7 +18,7 @@ from kb.documents import Document, Form, Kind, Metadata, Segment
 from kb.documents import Post as PostPlace
 from kb.errors import IngestError
 
-_OPAQUE_NAME = re.compile(r"[\da-f_-]{8,}\.\w+(?: \(.*\))?|image\.\w+.*|file\.\w+.*", re.IGNORECASE)
+_OPAQUE_NAME = re.compile(r"[\da-f_-]{8,}\.\w+(?: \(.*\))?|(?:image|file)\.\w+.*|a file that was deleted", re.I)
 
 
 class Threads:

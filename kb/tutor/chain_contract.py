@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from ingest.posts import Post
+from ingest.posts import QUOTE, Post
 
 MOST_REASONING_WORDS = 130
 _MOST_SUMMARY_CHARS = 240
@@ -111,7 +111,7 @@ def violations(made: ChainSummary, chain: Sequence[Post], paper: str = "") -> li
 
 def _facts(summary: str, chain: Sequence[Post]) -> list[str]:
     """The sentences of a summary that state something without saying that somebody said it."""
-    said = [line.strip(" >") for post in chain for line in re.split(r"\n|(?<=[.!?])\s", post.text)]
+    said = [line for post in chain for line in re.split(r"\n|(?<=[.!?])\s", QUOTE.sub(" ", post.text))]
     out = []
     for part in re.split(r"(?<=[.;!])\s+", summary):
         if not part.strip() or _ATTRIBUTED.search(part):
@@ -131,7 +131,7 @@ def _copies(part: str, line: str) -> bool:
         if word in theirs[at:]:
             at = theirs.index(word, at) + 1
             shared += 1
-    return shared >= _COPIED * max(len(ours), len(theirs))
+    return shared >= _COPIED * max(len(ours), 0.6 * len(theirs))
 
 
 def _plain(text: str) -> str:
