@@ -182,7 +182,9 @@ class Writer:
         with locks.access(self.home, exclusive=True):
             with self.catalog.transaction():
                 if bury:
-                    self.catalog.bury(entry.uri for entry in self.catalog.documents_of(document_ids).values())
+                    for entry in self.catalog.documents_of(document_ids).values():
+                        # Not its other files either, nor its words under another name.
+                        self.catalog.bury([entry.uri, *entry.metadata.get("also", []), f"content:{entry.content}"])
                 for document_id in document_ids:
                     self.catalog.remove_document(document_id)
             self._tell([], gone)

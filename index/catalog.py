@@ -186,6 +186,7 @@ class Catalog:
         )
         for table in ("failures", "tombstones", "queue"):
             self._db.execute(f"DELETE FROM {table} WHERE uri = ?", (document.uri,))
+        self._db.execute("DELETE FROM tombstones WHERE uri = ?", (f"content:{content}",))
 
     def move_document(self, document_id: str, uri: str, title: str, metadata: Metadata) -> None:
         """Give a document the uri at which its file now stands, and the title and metadata that go with it."""
@@ -216,9 +217,13 @@ class Catalog:
         """Note sources that the person took out, so that the next ingest of their folder does not bring them back."""
         self._db.executemany("INSERT OR IGNORE INTO tombstones VALUES (?)", [(uri,) for uri in uris])
 
-    def buried(self, uri: str) -> bool:
-        """Whether the person took this source out."""
-        return bool(self._rows("SELECT 1 FROM tombstones WHERE uri = ?", (uri,)))
+    def buried(self, names: Sequence[str]) -> bool:
+        """Whether the person took out a source of one of these uris, or of this content (`content:HASH`)."""
+        return bool(self._rows_for("SELECT 1 FROM tombstones WHERE uri IN (?)", names))
+
+    def joined(self) -> list[Entry]:
+        """Documents that are read from one of several files that say the same."""
+        return self.entries("WHERE metadata LIKE '%\"also\"%'")
 
     def queue(self, uris: Iterable[str]) -> None:
         """Note what an ingest is about to read; what is read is taken out again."""

@@ -18,7 +18,7 @@ from kb.documents import Chunk, Document, Lines, Page, Post, Segment, TimeSpan
 from kb.markup import plain
 
 # Goes up whenever the same document would give other chunks, so that documents are chunked again.
-VERSION = 1
+VERSION = 2
 
 Count = Callable[[Sequence[str]], list[int]]
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -64,12 +66,58 @@ class Fetched:
         """The media type in lower case, without parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
+    @property
+    def charset(self) -> str:
+        """The encoding that the server names; empty if it names none."""
+        match = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", self.headers.get("content-type", ""), re.IGNORECASE)
+        return match[1] if match else ""
+
+
+class _Deadline(threading.local):
+    """When the request that a thread is at must have ended, by the monotonic clock."""
+
+    at = float("inf")
+
+    def left(self, timeout: float | None) -> float:
+        """Seconds that a single wait may take. Raises `ReadTimeout` when there are none left."""
+        left = self.at - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the request's time is over")
+        return left if timeout is None else min(left, timeout)
+
+
+class _Timed(httpcore.NetworkStream):
+    """A connection whose every wait ends with the request's deadline: a server may drip bytes for ever."""
+
+    def __init__(self, real: httpcore.NetworkStream, deadline: _Deadline) -> None:
+        self._real = real
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._real.read(max_bytes, self._deadline.left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._real.write(buffer, self._deadline.left(timeout))
+
+    def close(self) -> None:
+        self._real.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        secured = self._real.start_tls(ssl_context, server_hostname, self._deadline.left(timeout))
+        return _Timed(secured, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._real.get_extra_info(info)
+
 
 class _Guard(httpcore.NetworkBackend):
     """Opens connections to public addresses and to what the person named, and to the very address it looked at."""
 
-    def __init__(self, allowed: set[tuple[str, int]]) -> None:
+    def __init__(self, allowed: set[tuple[str, int]], deadline: _Deadline) -> None:
         self._allowed = allowed
+        self._deadline = deadline
         self._real = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -82,7 +130,8 @@ class _Guard(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         if (host, port) not in self._allowed:
             host = public_address(host, port)
-        return self._real.connect_tcp(host, port, timeout, local_address, socket_options)
+        opened = self._real.connect_tcp(host, port, self._deadline.left(timeout), local_address, socket_options)
+        return _Timed(opened, self._deadline)
 
 
 def public_address(host: str, port: int) -> str:
@@ -111,6 +160,7 @@ class Http:
     sleep: Callable[[float], None] = time.sleep
     _allowed: set[tuple[str, int]] = field(default_factory=set)
     _last: dict[str, float] = field(default_factory=dict)
+    _deadline: _Deadline = field(default_factory=_Deadline)
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _client: httpx.Client | None = None
 
@@ -129,21 +179,32 @@ class Http:
         if named:
             self._allowed.add(origin)
         began = self.now()
+        self._deadline.at = time.monotonic() + self.seconds
         moved = ""
         permanent = True
         for _ in range(_MOST_HOPS):
             self._check(url, origin if named else None)
             self._wait(_origin(url)[0])
-            answer = self._one(url, headers or {}, began)
+            try:
+                answer = self._one(url, headers or {}, began)
+            finally:
+                # From the end of one request to the beginning of the next: opening a connection takes time too.
+                self._last[_origin(url)[0]] = max(self._last[_origin(url)[0]], self.now())
             if answer.status not in _REDIRECTS or "location" not in answer.headers:
                 return self._final(answer, moved)
             permanent = permanent and answer.status in _PERMANENT
-            url = urljoin(url, answer.headers["location"]).partition("#")[0]
+            try:
+                url = urljoin(url, answer.headers["location"]).partition("#")[0]
+            except ValueError:
+                raise FetchError("it redirects to what is no address") from None
             moved = url if permanent else moved
         raise FetchError(f"it redirects more than {_MOST_HOPS} times")
 
     def _check(self, url: str, origin: tuple[str, int] | None) -> None:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise FetchError("its address cannot be understood") from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise FetchError(f"it leads to {url[:100]}, which is no http(s) address; refused")
         if _origin(url) != origin and not self._proxied():
@@ -160,6 +221,8 @@ class Http:
             self._last[host] = max(now, ready)
         if delay > 0:
             self.sleep(delay)
+            # Waiting for its turn is no part of a request's time.
+            self._deadline.at += delay
 
     def _opened(self) -> httpx.Client:
         with self._turn:
@@ -172,7 +235,7 @@ class Http:
                     transport = httpx.HTTPTransport()
                     # httpx has no public way to say how connections are opened; httpcore, below it, has.
                     transport._pool = httpcore.ConnectionPool(
-                        ssl_context=httpx.create_ssl_context(), network_backend=_Guard(self._allowed)
+                        ssl_context=httpx.create_ssl_context(), network_backend=_Guard(self._allowed, self._deadline)
                     )
                     self._client = httpx.Client(timeout=timeout, follow_redirects=False, transport=transport)
             return self._client
@@ -189,12 +252,17 @@ class Http:
                         if len(content) > limit:
                             raise FetchError(f"it is larger than {self.max_mb:g} MB; not read")
                         if self.now() - began > self.seconds:
-                            raise FetchError(f"it did not end within {self.seconds:g} seconds; not read")
+                            raise FetchError(self._too_long())
                 return Fetched(url, answer.status_code, dict(answer.headers), bytes(content))
         except httpx.TimeoutException:
+            if time.monotonic() >= self._deadline.at - 0.01:
+                raise FetchError(self._too_long()) from None
             raise FetchError(f"{urlsplit(url).hostname} does not answer") from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
             raise FetchError(f"it cannot be fetched ({str(error) or type(error).__name__})") from None
+
+    def _too_long(self) -> str:
+        return f"it did not end within {self.seconds:g} seconds; not read"
 
     def _final(self, answer: Fetched, moved: str) -> Fetched:
         if answer.status in (200, 203, 304):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 
 _MARKS = (
@@ -14,6 +15,12 @@ _MARKS = (
 )
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1b\x08")
 _SAMPLE = 65536
+_HEAD = 4096
+_DECLARED = re.compile(
+    rb"(?:<meta[^>]{0,200}?charset\s*=\s*[\"']?|<\?xml[^>]{0,100}?encoding\s*=\s*[\"'])([\w.:-]{2,40})", re.I
+)
+# Encodings whose bytes are all ASCII, so that they pass for UTF-8.
+_SEVEN_BITS = frozenset({"iso2022_jp", "iso2022_kr", "hz", "utf-7"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +32,24 @@ class Decoded:
     warning: str = ""
 
 
-def decode(data: bytes) -> Decoded:
-    """The text of a file's bytes.
+def decode(data: bytes, declared: str = "") -> Decoded:
+    """The text of a file's bytes; `declared` is the encoding that a server or the file itself names.
 
     Raises `ValueError` with the reason for a file that is empty or no text.
     """
-    decoded = _decoded(data) if data.strip() else None
+    decoded = _decoded(data, declared) if data.strip() else None
     if decoded is None or not decoded.text.strip():
         raise ValueError("it is empty")
     return decoded
 
 
-def _decoded(data: bytes) -> Decoded:
+def declared_in(data: bytes) -> str:
+    """The encoding that a page's `<meta>` or XML declaration names; empty if none."""
+    match = _DECLARED.search(data[:_HEAD])
+    return match[1].decode("ascii", "replace") if match else ""
+
+
+def _decoded(data: bytes, declared: str) -> Decoded:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             try:
@@ -49,10 +62,31 @@ def _decoded(data: bytes) -> Decoded:
         return Decoded(data.decode(wide), wide, f"read as {wide}, which it does not declare")
     if _looks_binary(data[:_SAMPLE]):
         raise ValueError("it is a binary file, not text")
+    named = _codec(declared)
+    if named and (named in _SEVEN_BITS or not _is_utf8(data)):
+        try:
+            return Decoded(data.decode(named), named)
+        except (UnicodeDecodeError, ValueError):
+            pass  # it names another than it is in
+    return Decoded(data.decode("utf-8"), "utf-8") if _is_utf8(data) else _guess(data)
+
+
+def _is_utf8(data: bytes) -> bool:
     try:
-        return Decoded(data.decode("utf-8"), "utf-8")
+        data.decode("utf-8")
     except UnicodeDecodeError:
-        return _guess(data)
+        return False
+    return True
+
+
+def _codec(name: str) -> str:
+    """Python's name of a text encoding; empty for what it does not know."""
+    try:
+        found = codecs.lookup(name.strip().strip("\"'")) if name.strip() else None
+    except (LookupError, ValueError):
+        return ""
+    # Browsers read what calls itself Latin-1 as cp1252, and so it is meant.
+    return {"iso8859-1": "cp1252", "ascii": ""}.get(found.name, found.name) if found and found._is_text_encoding else ""
 
 
 def _utf16_without_mark(data: bytes) -> str:

@@ -29,12 +29,16 @@ def find(
     ignore file names only by its silence. `any_suffix` takes every file (the person said what kind they are).
     """
     seen: set[Path] = set()
+    addresses: set[str] = set()
     for place in named:
         if not str(place).strip():
             yield IngestError(str(place), "an empty name; is a variable of the shell not set?")
             continue
         if fetching is not None and remote.is_remote(place):
-            yield remote.item(str(place), fetching)
+            item = remote.item(str(place), fetching)
+            if item.uri not in addresses:
+                addresses.add(item.uri)
+                yield item
             continue
         path = expanded(place)
         uri = file_uri(path)

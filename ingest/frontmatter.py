@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from ingest import urls
 from kb.documents import Metadata
 
 _FENCE_AT_LINE_START = re.compile(r"(?:\A|\r\n|\r|\n)(?:---|\.\.\.)[ \t]*(?=\r|\n|\Z)")
+_KEY = re.compile(r"([A-Za-z][\w -]{0,60}):(?:[ \t]+(.*)|[ \t]*)$")
 _LONGEST = 65536
 _DATES = ("published", "date", "created", "updated")
 
@@ -40,25 +42,60 @@ def parse(text: str) -> FrontMatter:
     if close is None:
         return FrontMatter("", {}, 0)
     block = text[first_end.end() : max(close.start(), first_end.end())]
+    body = close.end()
+    while body < len(text) and text[body] in "\r\n":
+        body += 1
+    warnings: list[str] = []
     try:
-        values = yaml.safe_load(block)
+        values = yaml.load(block, Loader=_Plain)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
-        return FrontMatter("", {"warnings": [_warning(error)]}, 0)
+        # It stays text, and what can be read of it line by line is known all the same.
+        values, body = _line_by_line(block), 0
+        warnings = [f"{_problem(error)}; it was kept as text"]
     if values is None:
         values = {}
     if not isinstance(values, dict):
         # A rule of dashes above ordinary text, not a block.
         return FrontMatter("", {}, 0)
-    body = close.end()
-    while body < len(text) and text[body] in "\r\n":
-        body += 1
-    return FrontMatter(_string(values.get("title")), _metadata(values), body)
+    metadata = _metadata(values)
+    if warnings:
+        metadata["warnings"] = warnings
+    return FrontMatter(_string(values.get("title")), metadata, body)
 
 
-def _warning(error: Exception) -> str:
+class _Plain(yaml.SafeLoader):
+    """YAML whose dates stay text: one that does not exist must not cost the others their title."""
+
+
+_Plain.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _line_by_line(block: str) -> dict[str, Any]:
+    """The `key: value` lines of a block that is no YAML as a whole, each by itself."""
+    found: dict[str, Any] = {}
+    lines = block.splitlines()
+    for n, line in enumerate(lines):
+        match = _KEY.match(line)
+        if match is None:
+            continue
+        try:
+            value = yaml.load(match[2] or "", Loader=_Plain)  # noqa: S506 - a safe loader
+        except (yaml.YAMLError, ValueError, RecursionError, TypeError):
+            continue
+        if value is None:
+            listed = itertools.takewhile(lambda row: re.match(r"\s+-|-\s", row), lines[n + 1 :])
+            value = [row.strip().lstrip("-").strip().strip("\"'") for row in listed]
+        found[match[1].strip()] = value
+    return found
+
+
+def _problem(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     where = f" in line {mark.line + 2}" if mark is not None else ""
-    return f"the front matter is no YAML{where}; it was kept as text"
+    return f"the front matter is no YAML{where}"
 
 
 def _metadata(values: dict[Any, Any]) -> Metadata:

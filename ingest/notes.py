@@ -28,7 +28,9 @@ _MARKERS = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)[ \t>]*)*(?:\
 _QUOTE_MARKS = re.compile(r"[ \t>]*")
 _DOCTOC = re.compile(r"<!--\s*START doctoc.*?(?:<!--\s*END doctoc.*?-->|\Z)", re.DOTALL)
 # An unclosed comment is none: it must not swallow the rest of the file.
-_COMMENT = re.compile(r"<!--.*?-->|%%.*?%%", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+# Obsidian's comments; "5%%" opens none.
+_PERCENTS = re.compile(r"(?<![\w%])%%(?!%).*?%%(?![\w%])", re.DOTALL)
 _INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`)[^\r\n]*?(?<!`)\1(?!`)")
 _UNDERLINE = re.compile(r"[\r\n]+[ \t>]*(?:=+|-+)[ \t]*\Z")
 # Obsidian's rule: letters, digits, _, - and /, at least one of them no digit, after white space.
@@ -47,7 +49,7 @@ class Notes:
     """Reads `.md` and `.txt` files as outlines."""
 
     name = "notes"
-    version = 4
+    version = 5
     kind: Kind = "note"
     suffixes = frozenset({".md", ".markdown", ".txt"})
     empty = "it holds no text to search"
@@ -60,7 +62,7 @@ class Notes:
         """One document: a segment for each paragraph, item, fence and table."""
         text = file.text
         head = frontmatter.parse(text)
-        outline = Outline.of(text, head.body)
+        outline = Outline.of(text, head.body, file.suffix != ".txt")
         metadata: Metadata = {**head.metadata, "trust": "own"}
         if tags := list(dict.fromkeys([*head.metadata.get("tags", []), *outline.tags()])):
             metadata["tags"] = tags
@@ -91,6 +93,7 @@ class Outline:
 
     text: str
     body: int
+    obsidian: bool = False
     segments: list[Segment] = field(default_factory=list)
     title: str = ""
     _path: list[tuple[int, str]] = field(default_factory=list)
@@ -99,9 +102,9 @@ class Outline:
     _bare: tuple[int, int] | None = None  # the last heading, until something stands under it
 
     @classmethod
-    def of(cls, text: str, body: int = 0) -> Outline:
-        """The outline of a text whose body begins at an offset."""
-        outline = cls(text, body)
+    def of(cls, text: str, body: int = 0, obsidian: bool = False) -> Outline:
+        """The outline of a text whose body begins at an offset; with `obsidian`, `%% … %%` are comments."""
+        outline = cls(text, body, obsidian)
         outline.walk(_markdown().parse(text[body:]))
         return outline
 
@@ -110,6 +113,7 @@ class Outline:
         self._base = self._lines.line_of(self.body)
         fences = [m.span() for m in re.finditer(r"(?ms)^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", self.text)]
         found = [m.span() for m in _DOCTOC.finditer(self.text)] + [m.span() for m in _COMMENT.finditer(self.text)]
+        found += [m.span() for m in _PERCENTS.finditer(self.text)] if self.obsidian else []
         code = fences + [m.span() for m in _INLINE_CODE.finditer(self.text)]
         outside = [s for s in found if not any(a <= s[0] < b or a < s[1] <= b for a, b in code)]
         self._dropped = _disjoint(outside)

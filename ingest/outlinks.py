@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote
 
 from ingest import urls
 from ingest.spans import LineTable
@@ -15,6 +16,10 @@ from kb.documents import Link
 
 _WIKILINK = re.compile(r"(!?)\[\[([^\[\]\r\n|#]*)(#[^\[\]\r\n|]*)?(?:\|([^\[\]\r\n]*))?\]\](?!\()")
 _MARKDOWN_LINK = re.compile(r"\[([^\[\]\r\n]{1,300})\]\(<?(https?://[^\s<>]+)", re.IGNORECASE)
+# Obsidian's other setting: `[label](folder/My%20note.md#Heading)`.
+_MARKDOWN_NOTE = re.compile(
+    r"(!?)\[([^\[\]\r\n]{0,300})\]\(<?(?![a-z][a-z+.-]*:)([^()<>\r\n#]+\.md)(#[^()<>\s]*)?>?\)", re.IGNORECASE
+)
 _CODE = re.compile(r"(?ms)^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)|(?<!`)(`+)(?!`)[^\r\n]*?(?<!`)\2(?!`)")
 
 
@@ -29,6 +34,9 @@ def links(text: str) -> list[Link]:
         if target or part:
             label = (match[4] or target or part).strip()
             found.append((match.start(), _link("embed" if match[1] else "wiki", target, part, label)))
+    for match in _MARKDOWN_NOTE.finditer(prose):
+        target, part = unquote(match[3]).strip(), unquote(match[4] or "").lstrip("#")
+        found.append((match.start(), _link("embed" if match[1] else "wiki", target, part, match[2].strip() or target)))
     labels = {match.start(2): match[1].strip() for match in _MARKDOWN_LINK.finditer(prose)}
     for at, url in urls.in_text(prose):
         found.append((at, _link("url", urls.canonical(url), "", labels.get(at, ""))))

@@ -21,17 +21,29 @@ _KNOWN = (
     r"abstract|introduction|related works?|background|preliminaries|methods?|methodology|approach|model|experiments?|"
     r"experimental (?:setup|results)|evaluation|results?(?: and discussion)?|discussion|analysis|limitations?|"
     r"future work|conclusions?(?: and (?:future work|limitations))?|acknowledge?ments?|references|bibliography|"
-    r"appendix|ethics statement|broader impacts?|summary"
+    r"appendix|ethics statement|broader impacts?|summary|(?:data|code) availability(?: statement)?|"
+    r"(?:materials and )?methods|author contributions?|competing interests|funding|online methods"
 )
-_NUMBERED = re.compile(r"((?:\d{1,2}|[A-Z])(?:\.\d{1,2})*)\.?\s+([A-Z][^.!?;=]{2,80})")
+_NUMBERED = re.compile(r"((?:\d{1,2}|[A-Z])(?:\.\d{1,2})*)\.?\s+([A-Z][^.!?;=]{2,80}\??)")
+# IEEE's: "III. EXPERIMENTAL SETUP".
+_ROMAN = re.compile(r"([IVX]{1,5})\.\s+([A-Z][A-Z0-9 ,:&/-]{3,80})")
+_ROMAN_VALUES = {"I": 1, "V": 5, "X": 10}
+_APPENDIX = re.compile(r"(?:appendix|appendices|supplement(?:ary|al) \w+)(?:[ .:–—-]+\S.{0,80})?", re.IGNORECASE)
 _NAMED = re.compile(rf"(?:(\d{{1,2}}|[IVX]+)\.?\s+)?({_KNOWN})\s*:?", re.IGNORECASE)
 _RUN_IN = re.compile(r"(Abstract)\s*(?:[.:—–-]\s*|(?=[A-Z]))(?=\S)")
-_REFERENCES = re.compile(r"(?:\w+ )?(?:references|bibliography)\Z", re.IGNORECASE)
-_AFTER_REFERENCES = re.compile(
-    r"(?:appendix|appendices|supplementa\w+|acknowledge?ments?|[A-Z](?:\.\d+)*\.?\s+\w+)", re.I
-)
+_REFERENCES = re.compile(r"(?:\w+\.? )?(?:references|bibliography)\Z", re.IGNORECASE)
+# What a list of references is made of: a number or mark at the beginning, or an author and a year.
+_ENTRY = re.compile(r"\[\w{1,12}\]|\(?\d{1,3}[.)\]]\s|\d{1,3}\s+[A-Z][\w'-]+,|[A-Z][\w'-]+,? (?:[A-Z]\.|and |et al)")
+_YEAR = re.compile(r"\b(?:19|20)\d\d[a-z]?\b")
+_SEEN_ENTRIES = 8
+# More of the text than this under its references is likelier a heading that was none.
+_MOST_REFERENCES = 0.5
 _ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})(?:v\d+)?(?:\s*\[[\w.-]+\])?(?:\s+(\d{1,2} \w{3} \d{4}))?")
 _ENDS = re.compile(r"[.!?:][\"”’')\]]*\Z")
+_COMPOUND = re.compile(
+    r"self|well|non|cross|quasi|long|short|high|low|large|small|open|real|half|zero|few|state|two|three", re.IGNORECASE
+)
+_ENDING = re.compile(r"(?:ness|ish|i[sz]e|age|ity|ly|ed|ing|er|est|en|sense)", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?][\"”’')\]]*\s+(?=[A-Z\"“(])")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # A line of a table of contents: its words led to a page number by dots.
@@ -47,7 +59,7 @@ class Papers:
     """Reads `.pdf` files."""
 
     name = "papers"
-    version = 1
+    version = 2
     kind: Kind = "paper"
     suffixes = frozenset({".pdf"})
     empty = "it holds no text"
@@ -74,10 +86,17 @@ class Papers:
             metadata["url"] = f"https://arxiv.org/abs/{stamp[1]}"
             if stamp[2] and (date := _date(stamp[2])):
                 metadata["published"] = date
+        share = 1 - sum(s.end_char - s.start_char for s in body.segments) / max(len(body.text), 1)
+        if share > _MOST_REFERENCES:
+            metadata["warnings"] = [f"{share:.0%} of its text stands under its references and is not searched"]
         blank = [str(n) for n, count in enumerate(letters, 1) if count == 0]
         if blank:
-            metadata["warnings"] = [f"no text on page{'s' if len(blank) > 1 else ''} {', '.join(blank[:20])}"]
-        title = found.title or found.largest or item.path.stem
+            told = f"no text on page{'s' if len(blank) > 1 else ''} {', '.join(blank[:20])}"
+            metadata["warnings"] = [*metadata.get("warnings", []), told]
+        largest = found.largest
+        if _NAMED.fullmatch(largest) or _NUMBERED.fullmatch(largest) or _ROMAN.fullmatch(largest):
+            largest = ""  # a section's heading: the title is set no larger
+        title = found.title or largest or item.path.stem
         yield Document(item.uri, "paper", title, body.text, tuple(body.segments), metadata)
 
 
@@ -116,6 +135,20 @@ def _is_edge(line: str, repeated: set[str]) -> bool:
     return _shape(line) in repeated or _PAGE_NUMBER.fullmatch(line) is not None
 
 
+def lists_references(following: list[str]) -> bool:
+    """Whether the lines after a heading are entries of a list of references."""
+    if not following:
+        return False
+    marked = bool(_ENTRY.match(following[0]))
+    dated = sum(bool(_YEAR.search(line)) for line in following)
+    return (marked and dated >= 1) or dated >= 2
+
+
+def _roman(number: str) -> int:
+    values = [_ROMAN_VALUES[letter] for letter in number]
+    return sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=True))
+
+
 @dataclass
 class _Body:
     """Joins the lines of pages to paragraphs and renders them, each under its section."""
@@ -135,12 +168,13 @@ class _Body:
         self._whole_words = Counter(re.findall(r"[\w-]+", " ".join(lines).casefold()))
         paragraph: list[tuple[str, int]] = []
         for number, page in enumerate(self.pages, start=1):
-            for line in page:
-                if (heading := self._heading(line, paragraph)) is not None:
+            for n, line in enumerate(page):
+                following = [*page[n + 1 :], *(self.pages[number] if number < len(self.pages) else [])][:_SEEN_ENTRIES]
+                if (heading := self._heading(line, paragraph, following)) is not None:
                     self._close(paragraph)
                     paragraph = []
                     level, title, rest = heading
-                    self._enter(level, title)
+                    self._enter(level, title, following)
                     self._add(title, number, "heading")
                     if rest:
                         paragraph.append((rest, number))
@@ -156,14 +190,23 @@ class _Body:
         """Whether a paragraph ends with this line: a sentence ends in it, well before the margin."""
         return bool(_ENDS.search(line)) and len(line) < 0.85 * self._width
 
-    def _heading(self, line: str, before: list[tuple[str, int]]) -> tuple[int, str, str] | None:
+    def _heading(self, line: str, before: list[tuple[str, int]], following: list[str]) -> tuple[int, str, str] | None:
         """Level, title, and what follows on the same line, if the line begins a section."""
+        if _REFERENCES.fullmatch(line) and not lists_references(following):
+            return None  # the word in a table or on a slide
         if named := _NAMED.fullmatch(line):
-            if named[1] and named[1].isdigit():
-                self._reached = (int(named[1]),)
+            if named[1]:
+                self._reached = (int(named[1]) if named[1].isdigit() else _roman(named[1].upper()),)
             return 1, " ".join(part for part in (named[1], named[2].capitalize()) if part), ""
         if (run_in := _RUN_IN.match(line)) and not self._path:
             return 1, run_in[1], line[run_in.end() :]
+        if _APPENDIX.fullmatch(line) and len(line) < 0.9 * self._width and (self._in_references or not before):
+            return 1, line, ""
+        if (roman := _ROMAN.fullmatch(line)) and _roman(roman[1]) - self._reached[0] in (1, 2):
+            self._reached = (_roman(roman[1]),)
+            return 1, f"{roman[1]} {roman[2]}", ""
+        if self._in_references and (not following or _ENTRY.match(following[0])):
+            return None  # an entry among others
         numbered = _NUMBERED.fullmatch(line)
         if numbered is None or (before and not _ENDS.search(before[-1][0]) and len(before[-1][0]) > 0.85 * self._width):
             return None
@@ -181,11 +224,8 @@ class _Body:
         self._reached = number
         return len(number), f"{numbered[1]} {numbered[2]}", ""
 
-    def _enter(self, level: int, title: str) -> None:
-        if _REFERENCES.match(title):
-            self._in_references = True
-        elif self._in_references and _AFTER_REFERENCES.match(title):
-            self._in_references = False
+    def _enter(self, level: int, title: str, following: list[str]) -> None:
+        self._in_references = bool(_REFERENCES.match(title)) and lists_references(following)
         while self._path and self._path[-1][0] >= level:
             self._path.pop()
         self._path.append((level, title))
@@ -212,12 +252,16 @@ class _Body:
         """Words and the line after them; a word that the line's end cut in two is put together."""
         cut = re.search(r"(\w+)-\Z", words)
         tail = re.match(r"[\w-]*\w", line)
-        if cut is None or tail is None or not line[0].islower():
+        if cut is None or tail is None:
             return f"{words} {line}" if words else line
-        # A hyphen of the word's own stays if the paper writes the word with it elsewhere.
+        if not line[0].islower():
+            return words + line  # GPT-4, Levenberg-Marquardt: a name cut at its own hyphen
+        # A hyphen of the word's own stays if the paper writes the word with it elsewhere, or if nobody writes the word
+        # without: "self-consistent", but "self-ish".
         hyphened = self._whole_words[f"{cut[1]}-{tail[0]}".casefold()]
         joined = self._whole_words[(cut[1] + tail[0]).casefold()]
-        return (words if hyphened and not joined else words[:-1]) + line
+        compound = bool(_COMPOUND.fullmatch(cut[1])) and not _ENDING.match(tail[0])
+        return (words if (hyphened or compound) and not joined else words[:-1]) + line
 
     def _add(self, words: str, page: int, form: Form) -> None:
         if not words.strip():

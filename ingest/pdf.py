@@ -12,7 +12,7 @@ import logging
 import re
 import unicodedata
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import dropwhile, pairwise, takewhile
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ _SIGNATURES = (
 # The mark of a PDF may stand behind some bytes that a server or a mail program put before it.
 _HEAD = 1024
 _LARGEST_TITLE = 300
+_PAGE_NUMBER = re.compile(r"[-–— ]*\d{1,4}[-–— ]*")
 # Fragments on both sides of the gutter at one height, on so many rows, are two columns drawn row by row.
 _FEWEST_ROWS = 8
 
@@ -108,6 +109,10 @@ def _drawn_across(fragments: list[tuple[float, float, str]], width: float) -> li
     rights = [x for (x, _, _), side in zip(fragments, sides, strict=True) if side]
     if len({round(x) for x in rights}) > 0.3 * len(rights) + 2:
         return None  # a column begins at one edge; words that begin anywhere are a table or one wide line
+    lowest = min(y for _, y, _ in fragments)
+    if all(_PAGE_NUMBER.fullmatch(text.strip()) for _, y, text in fragments if round(y) == round(lowest)):
+        fragments = [f for f in fragments if round(f[1]) != round(lowest)]  # the page's number, below both columns
+        sides = [x >= middle for x, _, _ in fragments]
     gutter = median(rights) - 1
     shared = max(y for (_, y, _), side in zip(fragments, sides, strict=True) if side) + 1
     out: list[str] = []
@@ -136,7 +141,9 @@ def _largest(page: PageObject) -> str:
         return ""
     largest = max(size for size, _ in sizes)
     usual = median(size for size, _ in sizes)
-    words = tidy(" ".join(text for size, text in sizes if size == largest))
+    # Only where they first stand: headings further down may be as large.
+    run = dropwhile(lambda pair: pair[0] != largest, sizes)
+    words = tidy(" ".join(text for _, text in takewhile(lambda pair: pair[0] == largest, run)))
     return words if largest > usual and 3 <= len(words) <= _LARGEST_TITLE else ""
 
 

@@ -30,6 +30,7 @@ _NOT_SPEECH = re.compile(
 _FEWEST_CUES = 2
 _SHARE_OF_CUES = 0.3
 _MOST_NAME_WORDS = 4
+_LOG_LEVELS = frozenset({"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "FATAL", "CRITICAL"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,8 @@ def label_at(text: str, start: int, end: int) -> Label | None:
 def _is_name(label: str) -> bool:
     """Up to four words, each with a capital or a digit: what begins a sentence ("My advice to you:") is no name."""
     words = label.split()
+    if label in _LOG_LEVELS:
+        return False
     return 1 <= len(words) <= _MOST_NAME_WORDS and all(word[0].isupper() or word[0].isdigit() for word in words)
 
 

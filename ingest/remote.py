@@ -80,7 +80,10 @@ class RemoteItem(Item):
             raise IngestError(self.uri, f"no reader for {answer.content_type or 'content of an unknown type'}")
         if path.suffix.lower() != suffix:
             path = path.with_name(path.name + suffix)
-        return replace(self, path=path, metadata={**self.metadata, "url": self.uri}), answer.content
+        # A page that moved for good is known by its new address.
+        uri = urls.canonical(answer.moved) if answer.moved else self.uri
+        known: Metadata = {**self.metadata, "url": uri}
+        return replace(self, uri=uri, path=path, metadata=known, charset=answer.charset), answer.content
 
     def _paper(self, paper: str, fetching: Fetching) -> tuple[Item, bytes]:
         query = urlencode({"id_list": paper, "max_results": 1})

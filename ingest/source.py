@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from ingest.decoding import Decoded, decode
+from ingest.decoding import Decoded, declared_in, decode
 from kb.documents import Document, Kind, Metadata
 from kb.errors import IngestError, SkippedItem
 
 _SETTLES = 0.2  # seconds
+_MARKUP = frozenset({".html", ".htm", ".xhtml", ".xml"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Item:
     `relative` is its path under the folder that the person named (POSIX, NFC), or its name; `named` says that the
     person named the file itself, so that an unreadable one is a failure and not a skip. `also` are the uris of other
     files that say the same and are not read. `title` and `metadata` are what is known of it beside its content, and
-    go before what the content says; `board` is the imageboard's that the person named.
+    go before what the content says; `board` is the imageboard's that the person named,
+    `charset` the encoding that a server named.
     """
 
     uri: str
@@ -37,6 +39,7 @@ class Item:
     also: tuple[str, ...] = ()
     title: str = ""
     board: str = ""
+    charset: str = ""
     metadata: Metadata = field(default_factory=Metadata, hash=False, compare=False)
 
     def load(self, limit_mb: float) -> tuple[Item, bytes]:
@@ -181,7 +184,8 @@ def read(item: Item, data: bytes, kind: Kind | None = None) -> Iterator[Document
                 yield _nothing(item, "it is empty")
             return
     try:
-        file = TextFile(item, decode(data))
+        declared = item.charset or (declared_in(data) if suffix in _MARKUP else "")
+        file = TextFile(item, decode(data, declared))
     except ValueError as error:
         yield _nothing(item, str(error))
         return

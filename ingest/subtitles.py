@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ingest.spans import trim
 
@@ -17,7 +18,7 @@ _ARROW = re.compile(rf"[ \t]*{_CLOCK}[ \t]*--?>[ \t]*{_CLOCK}[ \t]*([^\r\n]*)\Z"
 _SBV = re.compile(rf"[ \t]*{_CLOCK}[ \t]*,[ \t]*{_CLOCK}[ \t]*\Z")
 _TSV = re.compile(r"(\d+(?:\.\d+)?)\t(\d+(?:\.\d+)?)\t([^\r\n]*)\Z")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
-_TAG = re.compile(r"<[^<>\r\n]*>|\{\\[^{}\r\n]*\}")
+_TAG = re.compile(r"</?[A-Za-z][^<>\r\n]*>|<\d{1,3}:[\d:.,]+>|</?>|\{\\[^{}\r\n]*\}")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^<>\r\n]+)>")
 _BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|\Z)")
 
@@ -132,3 +133,16 @@ def unrolled(text: str, found: list[Cue]) -> tuple[list[Cue], int]:
     if dropped < 0.2 * max(len(found), 1):
         return found, 0
     return out, dropped
+
+
+def is_timed_table(text: str) -> bool:
+    """Whether a table is Whisper's: its head says so, or nearly all rows are two rising times and words."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if lines and lines[0].split("\t")[:3] == ["start", "end", "text"]:
+        return True
+    rows = [match for line in lines if (match := _TSV.match(line))]
+    times = [(float(row[1]), float(row[2])) for row in rows]
+    ordered = sum(start <= end for start, end in times)
+    rising = sum(a[0] <= b[0] for a, b in pairwise(times))
+    enough = len(times) >= 2 and len(times) >= 0.9 * len(lines)
+    return enough and ordered >= 0.95 * len(times) and rising >= 0.95 * (len(times) - 1)

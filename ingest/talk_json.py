@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 # Words are put together until a sentence ends, somebody else speaks, or there is a pause of a second.
@@ -35,6 +36,8 @@ def parse(text: str) -> list[Said] | None:
     except (ValueError, RecursionError):
         return None
     if isinstance(row, list):
+        if not _reads_as_times(row):
+            return None
         row = {"segments": row}
     if not isinstance(row, dict):
         return None
@@ -45,6 +48,20 @@ def parse(text: str) -> list[Said] | None:
     else:
         return None
     return list(_phrases(list(_placed(found)))) if found else None
+
+
+def _reads_as_times(rows: list[Any]) -> bool:
+    """Whether the numbers of a bare list are seconds: two or more that rise, and no offsets into a text."""
+    items = [item for item in rows if isinstance(item, dict)]
+    starts = [start for item in items if (start := _number(item.get("start", item.get("startTime")))) is not None]
+    rising = sum(a <= b for a, b in pairwise(starts))
+    return len(starts) >= 2 and rising >= 0.9 * (len(starts) - 1) and sum(map(_is_offset, items)) < 0.5 * len(items)
+
+
+def _is_offset(item: dict[str, Any]) -> bool:
+    """Whether an item's numbers say where its words stand in a text, as those of taggers do."""
+    start, end, text = item.get("start"), item.get("end"), item.get("text")
+    return isinstance(start, int) and isinstance(end, int) and isinstance(text, str) and end - start == len(text)
 
 
 def _placed(found: list[Said]) -> Iterator[Said]:

@@ -37,13 +37,15 @@ class Transcripts:
     """Reads console output, subtitles, recognisers' JSON, and prose with or without speakers."""
 
     name = "transcripts"
-    version = 3
+    version = 4
     kind: Kind = "transcript"
     suffixes = _SUBTITLES | _PROSE | {".json"} | talk_html.SUFFIXES
     empty = "it holds no speech, only times or notes like [Music]"
 
     def recognises(self, file: TextFile) -> bool:
         """By the look of its content; a plain `.txt` also if it reads as talk."""
+        if file.suffix == ".tsv":
+            return subtitles.is_timed_table(file.text)
         if file.suffix in _SUBTITLES:
             return True
         if file.suffix == ".json":

@@ -20,6 +20,15 @@ def is_url(text: str) -> bool:
     return bool(re.match(r"https?://[^\s/]", text, re.IGNORECASE))
 
 
+def is_sound(url: str) -> bool:
+    """Whether an address can be asked for at all: its host and port are ones."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def canonical(url: str) -> str:
     """The one form of an address: host in lower case, no fragment, port or parameters that change nothing.
 

@@ -21,13 +21,14 @@ _LOOKS = re.compile(r"<(?:!doctype\s+html|html|head|body|article|main|div|p|h1)\
 
 # Fewer are what is left of a page of menus.
 _FEWEST_WORDS = 5
+_FEWEST_LETTERS = 30  # of scripts that write no spaces
 
 
 class WebPages:
     """Reads `.html` files and fetched pages."""
 
     name = "web"
-    version = 1
+    version = 2
     kind: Kind = "web"
     suffixes = frozenset({".html", ".htm", ".xhtml"})
     empty = "no article could be found in it, only menus and scripts"
@@ -42,7 +43,7 @@ class WebPages:
         if found is None:
             return
         text = found.raw_text or ""
-        if len(text.split()) < _FEWEST_WORDS:
+        if len(text.split()) < _FEWEST_WORDS and sum(c.isalpha() for c in text) < _FEWEST_LETTERS:
             return
         outline = Outline.of(text)
         if not outline.segments:

@@ -42,6 +42,7 @@ class Status:
     chunks: int
     kinds: dict[str, int]
     failures: list[Failure]
+    queued: list[str]
     model: str
     backend: str
     generation: int
@@ -286,17 +287,25 @@ class Library:
         return catalog
 
     def remove(self, prefixes: Sequence[str], wait: float = 0.0) -> list[str]:
-        """Take documents out, until an ingest with `force`; the uris that went.
+        """Take sources out, by id or uri, until an ingest with `force`; the uris that went.
 
-        Raises `UnknownId` before anything is removed.
+        What only failed or waits has no id: its uri takes it off the list. Raises `UnknownId` before anything is
+        removed.
         """
         from index.base import writing
 
-        ids = [self.find(prefix)[0] for prefix in prefixes]
+        told = {row.uri for row in self.sources() if row.document_id is None}
+        listed = [prefix for prefix in prefixes if prefix in told]
+        by_uri = {row.uri: row.document_id for row in self.sources()}
+        ids = [by_uri.get(p) or self.find(p)[0] for p in prefixes if p not in told]
         with writing(self.home, self.model, wait) as writer:
             uris = [entry.uri for entry in writer.catalog.documents_of(ids).values()]
             writer.remove(ids, bury=True)
-        return uris
+            with writer.catalog.transaction():
+                writer.catalog.unqueue([*listed, *uris])
+                for uri in [*listed, *uris]:
+                    writer.catalog.clear_failure(uri)
+        return [*uris, *listed]
 
     def status(self) -> Status:
         """Counts, failures, the model, who is writing."""
@@ -316,6 +325,7 @@ class Library:
             chunks=catalog.count("chunks") if catalog is not None else 0,
             kinds=dict(sorted(kinds.items())),
             failures=catalog.failures() if catalog is not None else [],
+            queued=catalog.queued() if catalog is not None else [],
             model=(catalog.fact("model") if catalog is not None else None) or self.config.model,
             backend=backend_name(self.config),
             generation=catalog.generation() if catalog is not None else 0,

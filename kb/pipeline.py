@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import unquote_to_bytes, urlsplit
 
 from index import chunks as chunking
 from index.base import Change, Writer
@@ -22,17 +20,18 @@ from index.catalog import Catalog
 from index.derived import Derive, passages
 from index.embed import Embedder
 from index.rows import Entry
-from ingest import files, siblings, source
+from ingest import files, siblings, source, urls
 from ingest.remote import Fetching, is_remote
 from ingest.source import Item
+from kb import upkeep
 from kb.documents import Document, Kind, Metadata
-from kb.errors import IngestError, KbError, MassRemoval, SkippedItem
+from kb.errors import IngestError, KbError, SkippedItem
+from kb.upkeep import path_of
 
 # A group is written at once: large enough that the indexes' own commits do not count, small enough to lose.
 _GROUP_CHUNKS = 512
 _GROUP_DOCUMENTS = 100
-# More than this share of a folder's sources gone at once is rather a disk that is not mounted.
-_MOST_PRUNED = 0.2
+_GROUP_SECONDS = 5.0
 _BINARY_TIMES = 5
 
 
@@ -102,6 +101,9 @@ class Ingest:
     _group: list[Change] = field(default_factory=list)
     _pending: list[str] = field(default_factory=list)
     _taken: set[str] = field(default_factory=set)
+    _seen: set[str] = field(default_factory=set)  # uris that were read in this run
+    _owners: dict[str, Entry] = field(default_factory=dict)  # documents by the files that say the same
+    _group_began: float = 0.0
     _fingerprint: str = ""  # of the item that is read
     _failing: frozenset[str] = frozenset()  # what could not be read before this run
     _done: int = 0
@@ -116,9 +118,10 @@ class Ingest:
         began = time.perf_counter()
         named = list(places)
         if self.catalog is not None:
+            self._owners = {uri: entry for entry in self.catalog.joined() for uri in entry.metadata.get("also", [])}
             self._failing = frozenset(failure.uri for failure in self.catalog.failures())
         if self.options.retry_failed and self.catalog is not None:
-            named += self._failed_before(self.catalog)
+            named += upkeep.left_before(self.catalog, self.writer)
         try:
             found = list(files.find(named, self.options.kind is not None, self.fetching))
             if self.options.kind is None:
@@ -126,7 +129,7 @@ class Ingest:
             if self.options.board:
                 found = [replace(i, board=self.options.board) if isinstance(i, Item) else i for i in found]
             self._total = len(found)
-            waiting = self._queue(found)
+            waiting = upkeep.queue(self.writer, found)
             for item in found:
                 self._item(item)
                 self._done += 1
@@ -135,43 +138,14 @@ class Ingest:
             if waiting and self.writer is not None:
                 with self.writer.catalog.transaction():
                     self.writer.catalog.unqueue(waiting)
-            self._retire(found)
-            if self.options.prune:
-                self._prune(named)
+            self.report.removed += upkeep.retire(self.catalog, self.writer, found)
+            upkeep.no_longer_met(self.writer, named, found)
+            if self.options.prune and self.catalog is not None:
+                many = self.options.allow_mass_removal
+                self.report.removed += upkeep.prune(self.catalog, self.writer, named, self._taken, many)
         finally:
             self.report.seconds = time.perf_counter() - began
         return self.report
-
-    def _failed_before(self, catalog: Catalog) -> list[str | Path]:
-        """What failed and is still there, and what an interrupted run did not come to; what is gone is forgotten."""
-        there: list[str | Path] = []
-        for uri in [*catalog.queued(), *(failure.uri for failure in catalog.failures())]:
-            path = path_of(uri)
-            if path is None or path.exists():
-                there.append(path or uri)
-            elif self.writer is not None:
-                with catalog.transaction():
-                    catalog.clear_failure(uri)
-        return there
-
-    def _queue(self, found: list[Item | IngestError]) -> list[str]:
-        """Note what is new before it is read, so that `kb sources list` tells what an interruption left."""
-        if self.writer is None:
-            return []
-        known = self.writer.catalog.uris()
-        waiting = [item.uri for item in found if isinstance(item, Item) and item.uri not in known]
-        if waiting:
-            with self.writer.catalog.transaction():
-                self.writer.catalog.queue(waiting)
-        return waiting
-
-    def _retire(self, found: list[Item | IngestError]) -> None:
-        """A file that now goes under another's document keeps none of its own: what it says is found there."""
-        also = [uri for item in found if isinstance(item, Item) for uri in item.also]
-        entries = [entry for uri in also if self.catalog is not None and (entry := self.catalog.entry_of(uri))]
-        if entries and self.writer is not None:
-            self.writer.remove([entry.id for entry in entries])
-        self.report.removed += len(entries)
 
     def _known(self, uri: str) -> bool:
         return self.catalog is not None and self.catalog.entry_of(uri) is not None
@@ -183,18 +157,16 @@ class Ingest:
         if isinstance(item, IngestError):
             self._problem(item)
             return
-        try:
-            # Pictures make a PDF large, not its words.
-            more = _BINARY_TIMES if source.is_binary(item) else 1
-            item, data = item.load(self.max_file_mb * more)
-        except IngestError as error:
-            self._problem(error)
+        opened = self._opened(item)
+        if opened is None:
             return
+        item, data = opened
         kind = self.options.kind
         fingerprint = ":".join([source.fingerprint(item, data, kind), str(chunking.VERSION), *item.also])
         content = fingerprint.partition(":")[0]
         self._fingerprint = fingerprint
-        if self.catalog is not None and self.catalog.buried(item.uri) and not self.options.force:
+        buried = self.catalog is not None and self.catalog.buried([item.uri, f"content:{content}"])
+        if buried and not self.options.force:
             self.report.skipped.append((item.uri, "you took it out; --force brings it back"))
             return
         entry = self.catalog.entry_of(item.uri) if self.catalog is not None else None
@@ -214,7 +186,46 @@ class Ingest:
             raise
         except Exception as error:
             # A reader's own fault, on a file nobody thought of: it costs that file and nothing else.
-            self._problem(IngestError(item.uri, f"it could not be read ({type(error).__name__}: {error})"))
+            self._problem(_unforeseen(item.uri, error))
+
+    def _opened(self, item: Item) -> tuple[Item, bytes] | None:
+        """The item with its bytes; None for what is told already: read as part of another, failed, read before."""
+        if self._joined(item):
+            self.report.unchanged += 1
+            return None
+        # Pictures make a PDF large, not its words.
+        limit = self.max_file_mb * (_BINARY_TIMES if source.is_binary(item) else 1)
+        try:
+            opened, data = item.load(limit)
+        except IngestError as error:
+            self._problem(error)
+            return None
+        except (KbError, sqlite3.Error, MemoryError):
+            raise
+        except Exception as error:
+            self._problem(_unforeseen(item.uri, error))
+            return None
+        if opened.uri != item.uri:
+            self._readdressed(item.uri, opened.uri)
+        if opened.uri in self._seen:
+            return None  # another address of what was read already
+        self._seen.add(opened.uri)
+        return opened, data
+
+    def _joined(self, item: Item) -> bool:
+        """Whether a file is read as part of another's document, which is there and is not named now."""
+        if self.catalog is None or self.options.force or item.also or path_of(item.uri) is None:
+            return False
+        owner = self._owners.get(item.uri)
+        head = path_of(owner.uri) if owner is not None else None
+        return head is not None and head.exists() and not self._known(item.uri)
+
+    def _readdressed(self, old: str, new: str) -> None:
+        """A page that moved for good keeps its document, unless there is one at its new address already."""
+        entry = self.catalog.entry_of(old) if self.catalog is not None else None
+        if entry is not None and self.writer is not None and not self._known(new):
+            with self.writer.catalog.transaction():
+                self.writer.catalog.move_document(entry.id, new, entry.title, entry.metadata)
 
     def _emptied(self, error: IngestError, entry: Entry | None) -> IngestError:
         """A file that was read once and holds nothing now is a failure: what it held is still found and cited."""
@@ -229,7 +240,8 @@ class Ingest:
         self.report.failed.append((error.uri, error.reason))
         path = path_of(error.uri)
         # A name that leads nowhere is told, not kept: it is a slip of the keyboard, and nothing to try again.
-        if self.writer is not None and (path.exists() if path is not None else is_remote(error.uri)):
+        kept = path.exists() if path is not None else is_remote(error.uri) and urls.is_sound(error.uri)
+        if self.writer is not None and kept:
             with self.writer.catalog.transaction():
                 now = self.now().isoformat(timespec="seconds")
                 self.writer.catalog.put_failure(error.uri, error.reason, now)
@@ -244,14 +256,17 @@ class Ingest:
         """The document whose file stood elsewhere, is gone from there, and has this very content: it keeps its id."""
         if self.catalog is None:
             return None
-        for entry in self.catalog.entries_with(content):
+        heir = self._owners.get(item.uri)
+        # A talk whose file is gone lives on in the file that said the same.
+        candidates = [*([heir] if heir is not None else []), *self.catalog.entries_with(content)]
+        for entry in candidates:
             old = path_of(entry.uri)
             if old is None or old.exists() or entry.id in self._taken:
                 continue
             title = item.path.stem if entry.title == old.stem else entry.title
             self._taken.add(entry.id)
             if self.writer is not None:
-                metadata = _moved_media(entry.metadata, item.path)
+                metadata = upkeep.moved(entry.metadata, item.path)
                 with self.writer.catalog.transaction():
                     self.writer.catalog.move_document(entry.id, item.uri, title, metadata)
             return replace(entry, uri=item.uri, title=title)
@@ -264,6 +279,7 @@ class Ingest:
         self._taken.add(document_id)
         if entry is not None and path_of(document.uri) is None and self._says_the_same(document, entry):
             self.report.unchanged += 1
+            self._mended(document.uri)
             return
         if self.writer is None:
             self._count("added" if entry is None else "updated")
@@ -277,8 +293,12 @@ class Ingest:
             self.report.warnings.append((document.uri, warning))
         self._group.append(Change(document, fingerprint, content, made))
         self._pending.append("added" if entry is None else "updated")
+        if len(self._group) == 1:
+            self._group_began = time.monotonic()
         waiting = sum(len(change.chunks) for change in self._group)
-        if waiting >= _GROUP_CHUNKS or len(self._group) >= _GROUP_DOCUMENTS:
+        # Addresses come slowly; what was fetched should not wait long to be kept.
+        late = time.monotonic() - self._group_began > _GROUP_SECONDS
+        if waiting >= _GROUP_CHUNKS or len(self._group) >= _GROUP_DOCUMENTS or late:
             self._flush()
 
     def _says_the_same(self, document: Document, entry: Entry) -> bool:
@@ -317,38 +337,7 @@ class Ingest:
         else:
             self.report.updated += 1
 
-    def _prune(self, named: list[str | Path]) -> None:
-        """Remove sources under the named folders whose files are gone; a folder that is itself gone removes nothing."""
-        if self.catalog is None:
-            return
-        roots = [files.file_uri(path) + "/" for path in map(files.expanded, named) if path.is_dir()]
-        under = [entry for entry in self.catalog.entries() if entry.uri.startswith(tuple(roots))] if roots else []
-        gone = [
-            entry
-            for entry in under
-            if entry.id not in self._taken and (path := path_of(entry.uri)) is not None and not path.exists()
-        ]
-        if len(gone) > _MOST_PRUNED * len(under) and not self.options.allow_mass_removal:
-            raise MassRemoval(len(gone), len(under))
-        if gone and self.writer is not None:
-            self.writer.remove([entry.id for entry in gone])
-        self.report.removed += len(gone)
 
-
-def _moved_media(metadata: Metadata, path: Path) -> Metadata:
-    """What is known of a moved document, its recording looked for beside its new place."""
-    if "media" not in metadata:
-        return metadata
-    old = path_of(metadata["media"])
-    beside = path.with_suffix(old.suffix) if old is not None else path
-    moved: Metadata = {**metadata}
-    if beside.is_file():
-        moved["media"] = beside.absolute().as_uri()
-    elif old is None or not old.is_file():
-        del moved["media"]
-    return moved
-
-
-def path_of(uri: str) -> Path | None:
-    """The file behind a `file://` URI; None for any other."""
-    return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path))) if uri.startswith("file://") else None
+def _unforeseen(uri: str, error: Exception) -> IngestError:
+    said = " ".join(str(error).split())[:160]
+    return IngestError(uri, f"it could not be read ({type(error).__name__}: {said})")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -11,7 +13,7 @@ from index.rows import Entry
 from kb import locators
 from kb.documents import Kind, Link, Locator
 from kb.errors import UnknownId
-from kb.pipeline import path_of
+from kb.upkeep import path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,23 +143,31 @@ class _Targets:
         self._aliases: dict[str, list[Entry]] = {}
         for entry in entries:
             path = _path(entry)
-            for name in {path.name.casefold(), path.stem.casefold()}:
+            for name in {_folded(path.name), _folded(path.stem)}:
                 self._names.setdefault(name, []).append(entry)
             for alias in entry.metadata.get("aliases", []):
-                self._aliases.setdefault(alias.casefold(), []).append(entry)
+                self._aliases.setdefault(_folded(alias), []).append(entry)
 
     def resolve(self, target: str, origin: Entry) -> Entry | None:
         """The note of that name, path or alias; of several, the one nearest to the note that links."""
         if not target:
             return origin
-        wanted = target.casefold().strip("/")
+        wanted = _folded(target).strip("/")
+        if wanted.startswith(("./", "../")):
+            # From the note that links, as Obsidian writes it when links are set to be relative.
+            wanted = posixpath.normpath(posixpath.join(_folded(str(_path(origin).parent)), wanted)).strip("/")
         name = wanted.rsplit("/", 1)[-1]
         found = self._names.get(name, [])
         if "/" in wanted:
             ends = ("/" + wanted, "/" + wanted + ".md")
-            found = [entry for entry in found if str(_path(entry)).casefold().endswith(ends)]
+            found = [entry for entry in found if _folded(str(_path(entry))).endswith(ends)]
         found = found or self._aliases.get(wanted, [])
         return min(found, key=lambda entry: (_steps(origin, entry), entry.uri)) if found else None
+
+
+def _folded(name: str) -> str:
+    """A name without what file systems and keyboards write differently: case, and how accents are composed."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _path(entry: Entry) -> PurePosixPath:

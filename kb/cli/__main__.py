@@ -58,6 +58,17 @@ def run(arguments: list[str], debug: bool = False) -> int:
         where = f" ({error.filename})" if error.filename else ""
         print(f"kb: {error.strerror or error}{where}.", file=sys.stderr)
         return 3
+    except Exception as error:
+        if debug:
+            raise
+        return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> int:
+    """A fault of this program: still one line, and a way to see more."""
+    said = " ".join(str(error).split())[:200]
+    print(f"kb: a fault in kb itself ({type(error).__name__}: {said}). --debug shows where.", file=sys.stderr)
+    return 1
 
 
 def _stopped() -> int:

@@ -283,7 +283,7 @@ def show_source(
 
 @sources_app.command(name="remove")
 def remove_sources(
-    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Of sources.")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Of sources; of one that failed, its uri.")],
     wait: Wait = 0.0,
     json: Json = False,
     home: Home = None,

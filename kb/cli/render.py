@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kb.pipeline import Report
     from kb.sources import Edges, Place, SourceRow
 
+_MARKS = {"ok": "", "queued": "  (waits to be read)", "gone": "  (its file is gone)"}
 _SHOWN_PROBLEMS = 20
 _PASSAGE_CHARS = 400
 
@@ -167,7 +168,7 @@ def sources(out: Console, rows: list[SourceRow]) -> None:
     if not rows:
         out.print("No sources yet. Add some: kb ingest FOLDER")
     for row in rows:
-        mark = {"ok": "", "gone": "  (its file is gone)"}.get(row.state, f"  {row.state}: {row.error}")
+        mark = _MARKS.get(row.state, f"  {row.state}: {row.error}")
         out.print(
             f"{row.document_id or '–':<13}  {row.kind or '–':<10}  {row.chunks:>5}  {safe(row.title)}  "
             f"{safe(name_of(row.uri))}{mark}"
@@ -226,7 +227,9 @@ def status(out: Console, found: Status) -> None:
     out.print(f"  disk       {found.disk_mb} MB")
     if found.writer:
         out.print(f"  writing    {found.writer}")
-    if not found.documents:
+    if found.queued:
+        out.print(f"  waiting    {len(found.queued)} not read yet by an interrupted ingest; --retry-failed reads them")
+    if not found.documents and not found.queued:
         out.print("\nIt is empty. Add some: kb ingest FOLDER; or look around first: kb demo")
     for failure in found.failures:
         tries = f", tried {failure.attempts} times" if failure.attempts > 1 else ""

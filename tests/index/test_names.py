@@ -76,31 +76,31 @@ def test_no_query_breaks_it_and_a_variant_weighs_less_than_the_name(query: str, 
 
 
 def test_a_talk_is_found_by_the_name_it_misheard(library: Library, notes: Path) -> None:
-    (notes / "a.txt").write_text(TALK.format(name="Jemma"))
-    (notes / "b.txt").write_text(OTHER)
+    (notes / "a.txt").write_text(TALK.format(name="Jemma"), encoding="utf-8")
+    (notes / "b.txt").write_text(OTHER, encoding="utf-8")
     library.ingest([notes])
     hit = library.search("bugs in the tokenizer of Gemma", 1).hits[0]
     assert "Jemma" in hit.chunk.text
 
 
 def test_the_quote_stays_what_was_said(library: Library, notes: Path) -> None:
-    (notes / "a.txt").write_text(TALK.format(name="Jemma"))
+    (notes / "a.txt").write_text(TALK.format(name="Jemma"), encoding="utf-8")
     library.ingest([notes])
     answer = library.ask("Which bugs were found in the tokenizer of Gemma?")
     assert any("Jemma" in citation.quote for citation in answer.citations)
 
 
 def test_words_of_notes_are_no_mishearings(library: Library, notes: Path) -> None:
-    (notes / "a.md").write_text("Jemma is my sister, who lives by the sea.\n")
+    (notes / "a.md").write_text("Jemma is my sister, who lives by the sea.\n", encoding="utf-8")
     library.ingest([notes])
     assert library.retriever().variants("about Gemma") == {}
 
 
 def test_a_glossary_says_what_no_ear_could(library: Library, notes: Path, home: Path) -> None:
-    (notes / "a.txt").write_text(TALK.format(name="AMA"))
-    (notes / "b.txt").write_text(OTHER)
+    (notes / "a.txt").write_text(TALK.format(name="AMA"), encoding="utf-8")
+    (notes / "b.txt").write_text(OTHER, encoding="utf-8")
     library.ingest([notes])
-    (home / "glossary.txt").write_text("# heard = meant\nAMA, oh llama = Ollama\n")
+    (home / "glossary.txt").write_text("# heard = meant\nAMA, oh llama = Ollama\n", encoding="utf-8")
     hit = library.search("bugs in the tokenizer of Ollama", 1).hits[0]
     assert "AMA" in hit.chunk.text
 

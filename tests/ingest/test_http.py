@@ -133,3 +133,33 @@ def test_a_host_is_asked_once_a_second(site: Site) -> None:
         http.get(f"{site.url}/a", named=True)
     http.close()
     assert slept == [1.0, 2.0]
+
+
+def test_a_redirect_to_nonsense_is_one_line(http: Http, site: Site) -> None:
+    site.pages["/a"] = Page(status=302, headers={"Location": "http://[bad/"})
+    assert "no address" in refusal(http, f"{site.url}/a")
+
+
+def test_headers_that_never_end_are_cut_by_time(http: Http) -> None:
+    import threading
+
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection:
+                try:
+                    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+                    for n in range(200):
+                        connection.sendall(b"X-%d: y\r\n" % n)
+                        time.sleep(0.1)
+                except OSError:
+                    pass
+
+        threading.Thread(target=drip, daemon=True).start()
+        began = time.monotonic()
+        said = refusal(http, f"http://127.0.0.1:{server.getsockname()[1]}/")
+    assert said == "it did not end within 1 seconds; not read"
+    assert time.monotonic() - began < 3

@@ -172,3 +172,22 @@ def test_the_mark_of_a_callout_and_the_id_of_a_block_are_no_words(file: Path) ->
 
 def test_a_power_of_two_is_no_block_id(file: Path) -> None:
     assert texts(read_file(file, "two to the 2^10\n")) == ["two to the 2^10"]
+
+
+@pytest.mark.parametrize("date", ["2024-02-30", "2024-13-01", "someday"])
+def test_an_impossible_date_costs_only_itself(file: Path, date: str) -> None:
+    document = read_file(file, f"---\ntitle: T\ntags: [a]\ndate: {date}\n---\n\nbody words\n")
+    assert (document.title, document.metadata["tags"]) == ("T", ["a"])
+    assert "published" not in document.metadata
+    assert texts(document) == ["body words"]
+
+
+def test_of_front_matter_that_is_no_yaml_what_can_be_read_is_known(file: Path) -> None:
+    document = read_file(file, "---\ntitle: T\ndate: {{date}}\ntags:\n  - a\n  - b\n---\n\nbody words\n")
+    assert (document.title, document.metadata["tags"]) == ("T", ["a", "b"])
+
+
+def test_percent_signs_in_prose_are_no_comment(file: Path) -> None:
+    text = "Growth was 5%% then.\n\nTurbines spin.\n\nLosses were 7%% now.\n"
+    assert len(texts(read_file(file, text))) == 3
+    assert len(texts(read_file(file.with_suffix(".txt"), "a %% b\n\nTurbines spin.\n\nc %% d\n"))) == 3

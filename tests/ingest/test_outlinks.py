@@ -94,3 +94,19 @@ def test_outside_of_a_vault_there_is_no_obsidian_link(library: Library, notes: P
     write(notes, a="one fact here")
     library.ingest([notes])
     assert library.place(library.sources()[0].document_id or "").obsidian == ""
+
+
+def test_links_relative_to_the_note_and_in_other_forms_of_accents_are_found(notes: Path, library: Library) -> None:
+    (notes / "sub").mkdir()
+    write(notes, Leaf="a leaf it is")
+    (notes / "Cafe\u0301.md").write_text("a place it is", encoding="utf-8")
+    (notes / "My note.md").write_text("a note it is", encoding="utf-8")
+    write(notes / "sub", hub="[[../Leaf|up]] [[./other]] [[Café]] [mine](../My%20note.md#Part)", other="another it is")
+    library.ingest([notes])
+    ids = {row.title: row.document_id for row in library.sources()}
+    assert [edge.document_id for edge in library.edges(ids["hub"] or "").out] == [
+        ids["Leaf"],
+        ids["other"],
+        ids["Cafe\u0301"],
+        ids["My note"],
+    ]

@@ -216,3 +216,65 @@ def test_a_typeset_paper_of_two_columns_is_read_column_by_column(data: Path) -> 
     assert isinstance(document, Document)
     assert "consectetuer adipiscing elit. Ut purus elit" in document.text
     assert place_of(document, "Curabitur dictum gravida mauris").page == 1
+
+
+REFERENCES = ["References", "[1] A. Body. On ice. Journal of Cold, 1998.", "[2] B. Else. On otters. 2003."]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["1 Glaciers", "Ice moves slowly."], ["2 Urchins", "Otters eat forty urchins a day."]),
+        (["Results", "Ice moves slowly."], ["Methods", "Otters eat forty urchins a day."]),
+        (["1 Glaciers", "Ice moves slowly."], ["Appendix A: Counting", "Otters eat forty urchins a day."]),
+        (["I. INTRODUCTION", "Ice moves slowly."], ["APPENDIX A", "Otters eat forty urchins a day."]),
+    ],
+    ids=["book", "journal", "appendix", "ieee"],
+)
+def test_what_follows_the_references_is_searched_again(file: Path, before: list[str], after: list[str]) -> None:
+    document = read_file(file, a_pdf(a_page(*before, *REFERENCES), a_page(*after)))
+    assert any("forty urchins" in text for text in texts(document))
+    assert not any("A. Body" in text for text in texts(document))
+
+
+def test_the_word_references_on_a_slide_or_in_a_table_hides_nothing(file: Path) -> None:
+    slides = [
+        a_page("Outline", "Methods", "References"),
+        a_page("Why otters matter", "Otters eat forty urchins a day."),
+    ]
+    assert any("forty urchins" in text for text in texts(read_file(file, a_pdf(*slides))))
+
+
+def test_a_paper_that_is_mostly_references_is_told(file: Path) -> None:
+    more = [f"[{n}] A. Body. Number {n} of many papers about ice. {1900 + n}." for n in range(3, 30)]
+    document = read_file(file, a_pdf(a_page("1 Introduction", "Ice moves slowly.", *REFERENCES, *more)))
+    assert "stands under its references" in document.metadata["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("lines", "joined"),
+    [
+        (["We compare GPT-", "4 and others."], "GPT-4 and"),
+        (["The Levenberg-", "Marquardt solver."], "Levenberg-Marquardt solver"),
+        (["It is self-", "consistent."], "self-consistent"),
+        (["A well-", "posed problem."], "well-posed"),
+        (["All that non-", "sense here."], "nonsense"),
+        (["The self-", "ish gene."], "selfish"),
+    ],
+)
+def test_a_hyphen_at_a_lines_end_is_kept_where_the_word_has_it(file: Path, lines: list[str], joined: str) -> None:
+    assert joined in read_file(file, a_pdf(a_page(*lines, "More of it."))).text
+
+
+def test_roman_numbers_begin_sections_and_so_do_questions(file: Path) -> None:
+    lines = ["I. INTRODUCTION", "Words.", "II. RELATED WORK", "Words.", "III. SETUP AND DATA", "We trained for days."]
+    assert place_of(read_file(file, a_pdf(a_page(*lines))), "We trained") == Page(1, ("III SETUP AND DATA",))
+    asks = read_file(file, a_pdf(a_page("1 Start", "Words.", "2 What is a block?", "It is a part.")))
+    assert place_of(asks, "It is a part") == Page(1, ("2 What is a block?",))
+
+
+def test_the_number_of_a_page_of_two_columns_is_no_word_of_it(file: Path) -> None:
+    rows = [(300.0, 40.0, 10.0, "1")]
+    for n in range(12):
+        rows += [(60.0, 700.0 - 14 * n, 10.0, f"left {n} goes on"), (320.0, 700.0 - 14 * n, 10.0, f"right {n} goes on")]
+    assert "on right 0" in read_file(file, a_pdf(rows)).text

@@ -131,3 +131,53 @@ def test_an_unknown_paper_fails_by_name(library: Library, site: Site) -> None:
 
 def test_a_wrong_id_says_how_one_is_written(library: Library) -> None:
     assert "arxiv:2407.21783" in library.ingest(["arxiv:banana"]).failed[0][1]
+
+
+def test_an_address_named_twice_in_any_form_is_read_once(library: Library, site: Site, tmp_path: Path) -> None:
+    site.pages["/zebras"] = Answer(ARTICLE)
+    address = f"{site.url}/zebras"
+    report = library.ingest([address, address, f"{address}#part", f"{address}?utm_source=x"])
+    assert (report.added, report.failed) == (1, [])
+    assert len(site.requests) == 1
+
+
+def test_a_bad_address_among_good_ones_costs_only_itself(library: Library, site: Site) -> None:
+    site.pages["/bad"] = Answer(status=302, headers={"Location": "http://[bad/"})
+    site.pages["/zebras"] = Answer(ARTICLE)
+    report = library.ingest([f"{site.url}/bad", "http://localhost:99999/x", f"{site.url}/zebras"])
+    assert (report.added, len(report.failed)) == (1, 2)
+    assert [row.uri for row in library.sources() if row.state == "failed"] == [f"{site.url}/bad"]
+
+
+def test_a_page_that_works_again_is_no_failure_any_more(library: Library, site: Site) -> None:
+    address = f"{site.url}/zebras"
+    site.pages["/zebras"] = Answer(ARTICLE)
+    library.ingest([address])
+    site.pages["/zebras"] = Answer(status=500)
+    library.ingest([address])
+    site.pages["/zebras"] = Answer(ARTICLE.replace("token", "another"))
+    library.ingest([address])
+    assert [row.state for row in library.sources()] == ["ok"]
+
+
+def test_an_address_that_failed_can_be_taken_off_the_list(library: Library, site: Site) -> None:
+    address = f"{site.url}/none"
+    library.ingest([address])
+    assert library.remove([address]) == [address]
+    assert library.sources() == []
+
+
+def test_a_page_that_moved_for_good_keeps_its_document(library: Library, site: Site) -> None:
+    site.pages["/old"] = Answer(ARTICLE)
+    library.ingest([f"{site.url}/old"])
+    (before,) = library.sources()
+    site.pages["/new"] = Answer(ARTICLE)
+    site.pages["/old"] = Answer(status=301, headers={"Location": "/new"})
+    library.ingest([f"{site.url}/old", f"{site.url}/new"])
+    assert [(row.document_id, row.uri) for row in library.sources()] == [(before.document_id, f"{site.url}/new")]
+
+
+def test_the_encoding_that_a_server_names_is_believed(library: Library, site: Site) -> None:
+    site.pages["/pl"] = Answer(ARTICLE.replace("herds", "Łódź").encode("iso-8859-2"), "text/html; charset=iso-8859-2")
+    library.ingest([f"{site.url}/pl"])
+    assert "Łódź" in library.source(library.sources()[0].document_id or "")[1]

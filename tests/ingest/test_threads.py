@@ -126,9 +126,9 @@ def test_every_edge_of_a_thread_of_300_posts_is_found(tmp_path: Path) -> None:
 @pytest.mark.data
 def test_every_edge_of_a_real_thread_is_found(data: Path) -> None:
     path = data / "data/threads/thread-v-456354102.json"
-    rows = json.loads(path.read_text())["posts"]
+    rows = json.loads(path.read_text(encoding="utf-8"))["posts"]
     wanted = {(row["no"], int(part.split('"')[0])) for row in rows for part in row.get("com", "").split('href="#p')[1:]}
-    thread = thread_json.parse(path.read_text(), path)
+    thread = thread_json.parse(path.read_text(encoding="utf-8"), path)
     assert thread is not None
     assert (thread.board, thread.no) == ("v", 456354102)
     assert set(posts.edges(thread.posts)) == wanted

@@ -13,7 +13,7 @@ from ingest.prose import reads_as_talk
 from ingest.source import TextFile
 from ingest.transcripts import Transcripts
 from kb.documents import Document, Paragraph, TimeSpan
-from kb.errors import SkippedItem
+from kb.errors import IngestError, SkippedItem
 from kb.library import Library
 from tests.builders import A_TALK, an_item, read_any, read_file, texts
 
@@ -268,3 +268,22 @@ def test_no_quote_runs_across_a_loop(tmp_path: Path, library: Library) -> None:
     assert answer.citations
     for cited in answer.citations:
         assert not ("cards" in cited.quote and "wait" in cited.quote)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("qrels.tsv", "1001\t7\tThe capital of France\n1002\t3\tThe capital of Spain\n"),
+        ("numbers.tsv", "9\t2\tnine\n3\t4\tthree\n5\t1\tfive\n"),
+        ("tags.json", '[{"start": 120, "end": 126, "text": "London", "label": "GPE"}]'),
+        ("log.txt", "[00:00:01] INFO: it starts\n\n[00:00:02] ERROR: disk is full\n\n[00:00:03] INFO: it ends\n"),
+    ],
+)
+def test_a_table_a_tagger_and_a_log_are_no_talk(tmp_path: Path, name: str, text: str) -> None:
+    outcome = read_any(tmp_path / name, text, named=False)
+    assert isinstance(outcome, IngestError) or outcome.kind != "transcript"
+
+
+def test_angles_in_a_subtitle_are_words(tmp_path: Path) -> None:
+    document = read_file(tmp_path / "a.srt", "1\n00:00:01,000 --> 00:00:02,000\n<i>where</i> x < y and y > z here\n")
+    assert " ".join(texts(document)) == "where x < y and y > z here"

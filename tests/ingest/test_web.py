@@ -81,3 +81,27 @@ def test_no_html_breaks_the_reader_of_transcripts(parts: list[str]) -> None:
     text = "".join(parts)
     assert talk_html.is_talk(text) in (True, False)
     assert all(said.start <= said.end for said in talk_html.parse(text))
+
+
+def test_a_page_says_in_which_encoding_it_is(file: Path) -> None:
+    page = PAGE.replace("<head>", '<head><meta charset="iso-8859-2">').replace("flour", "Łódź")
+    assert "Łódź" in read_file(file, page.encode("iso-8859-2")).text
+
+
+def test_a_page_that_lies_about_being_utf_8_is_read_all_the_same(file: Path) -> None:
+    page = PAGE.replace("<head>", '<head><meta charset="iso-8859-1">').replace("flour", "café")
+    assert "café" in read_file(file, page.encode()).text
+
+
+def test_a_page_in_a_script_without_spaces_is_an_article(file: Path) -> None:
+    html = (
+        "<html><body><article><p>"
+        + "東京の天気は晴れで、気温は二十度くらいになるでしょう。" * 3
+        + "</p></article></body></html>"
+    )
+    assert isinstance(read_any(file, html), Document)
+
+
+def test_percent_magic_of_notebooks_in_a_page_is_no_comment(file: Path) -> None:
+    html = PAGE.replace("flour", "%%time and %%bash and flour %%writefile")
+    assert "and flour" in texts(read_file(file, html))[1]

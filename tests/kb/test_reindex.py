@@ -54,7 +54,7 @@ def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def filled(library: Library, notes: Path) -> Library:
     write(notes, outline=AN_OUTLINE, long="# L\n\n" + "Decoding is limited by memory bandwidth. " * 60)
-    (notes / "talk.txt").write_text(A_TALK)
+    (notes / "talk.txt").write_text(A_TALK, encoding="utf-8")
     (notes / "paper.pdf").write_bytes(a_pdf(a_page("Abstract", "We propose a checker that compares quotes.")))
     library.ingest([notes])
     return library

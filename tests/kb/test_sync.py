@@ -153,7 +153,7 @@ def test_watch_follows_a_file_that_is_saved_by_renaming(tmp_path: Path, notes: P
     try:
         assert process.stdout is not None
         for n in range(2):
-            (tmp_path / "draft").write_text(f"# A\n\nwords of draft {n}\n")
+            (tmp_path / "draft").write_text(f"# A\n\nwords of draft {n}\n", encoding="utf-8")
             (tmp_path / "draft").replace(notes / "a.md")
             assert process.stdout.readline().startswith("added 0 updated 1 ")
             time.sleep(0.8)
@@ -177,3 +177,91 @@ def test_a_dry_run_knows_a_renamed_folder(library: Library, notes: Path) -> None
     (notes / "old").rename(notes / "new")
     report = library.ingest([notes], dry_run=True, prune=True)
     assert (report.unchanged, report.removed) == (10, 0)
+
+
+def test_a_failure_that_is_to_be_ignored_is_forgotten(library: Library, notes: Path) -> None:
+    ten(notes)
+    (notes / "locked.pdf").write_bytes(b"PK\x03\x04")
+    library.ingest([notes])
+    assert [row.state for row in library.sources()].count("failed") == 1
+    (notes / ".kbignore").write_text("*.pdf\n", encoding="utf-8")
+    library.ingest([notes])
+    assert [row.state for row in library.sources()].count("failed") == 0
+
+
+def test_what_an_interrupted_ingest_did_not_come_to_is_told_and_taken_up(
+    library: Library, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kb.pipeline import Ingest
+
+    ten(notes)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Ingest, "_flush", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        library.ingest([notes])
+    monkeypatch.undo()
+    assert {row.state for row in library.sources()} == {"queued"}
+    assert len(library.status().queued) == 10
+    (notes / "n0.md").unlink()
+    assert library.ingest([], retry_failed=True).added == 9
+    assert {row.state for row in library.sources()} == {"ok"}
+
+
+def a_talk_in_two_files(notes: Path) -> None:
+    (notes / "talk.srt").write_text(
+        "1\n00:00:01,000 --> 00:00:04,000\nThe zebra crosses at noon today.\n", encoding="utf-8"
+    )
+    (notes / "talk.vtt").write_text(
+        "WEBVTT\n\n00:01.000 --> 00:04.000\nThe zebra crosses at noon today.\n", encoding="utf-8"
+    )
+
+
+def test_a_file_that_goes_under_anothers_document_adds_none_when_it_is_named(library: Library, notes: Path) -> None:
+    a_talk_in_two_files(notes)
+    library.ingest([notes])
+    assert library.ingest([notes / "talk.srt"]).added == 0
+    assert library.ingest([notes], kind="transcript").added == 0
+    assert len(library.sources()) == 1
+
+
+def test_a_talk_whose_file_is_gone_goes_on_in_the_other_one(library: Library, notes: Path) -> None:
+    a_talk_in_two_files(notes)
+    library.ingest([notes])
+    (before,) = library.sources()
+    (notes / "talk.vtt").unlink()
+    library.ingest([notes])
+    (after,) = library.sources()
+    assert (after.document_id, after.state) == (before.document_id, "ok")
+    assert after.uri.endswith("talk.srt")
+
+
+def test_a_talk_that_was_taken_out_does_not_come_back_by_its_other_file(library: Library, notes: Path) -> None:
+    a_talk_in_two_files(notes)
+    library.ingest([notes])
+    library.remove([library.sources()[0].document_id or ""])
+    (notes / "talk.vtt").unlink()
+    library.ingest([notes])
+    assert library.sources() == []
+
+
+def test_a_note_that_was_taken_out_does_not_come_back_under_another_name(library: Library, notes: Path) -> None:
+    write(notes, a=AN_OUTLINE)
+    library.ingest([notes])
+    library.remove([library.sources()[0].document_id or ""])
+    (notes / "a.md").rename(notes / "b.md")
+    assert library.ingest([notes]).added == 0
+    assert library.ingest([notes], force=True).added == 1
+    assert library.ingest([notes]).unchanged == 1
+
+
+def test_a_note_that_moved_in_its_vault_is_opened_at_its_new_place(library: Library, notes: Path) -> None:
+    (notes / ".obsidian").mkdir()
+    (notes / "sub").mkdir()
+    write(notes, a=AN_OUTLINE)
+    library.ingest([notes])
+    (notes / "a.md").rename(notes / "sub" / "a.md")
+    library.ingest([notes])
+    assert library.place(library.sources()[0].document_id or "").obsidian.endswith("file=sub%2Fa")

@@ -97,7 +97,7 @@ def test_a_post_is_never_told_as_a_fact(library: Library) -> None:
 
 
 def test_a_saved_thread_says_its_board_by_the_flag(library: Library, notes: Path) -> None:
-    (notes / "saved.json").write_text(json.dumps({"posts": rows(*WORDS)}))
+    (notes / "saved.json").write_text(json.dumps({"posts": rows(*WORDS)}), encoding="utf-8")
     library.ingest([notes], board="g")
     assert library.search("iron pot", 1).hits[0].link == f"{THREAD}#p100000001"
 
@@ -229,7 +229,7 @@ def test_a_chain_that_did_not_change_is_not_summarised_again(
 
 def test_a_recap_is_printed_for_an_address_a_file_and_an_id(library: Library, notes: Path) -> None:
     path = notes / "thread-g-100000001.json"
-    path.write_text(json.dumps({"posts": rows(*WORDS)}))
+    path.write_text(json.dumps({"posts": rows(*WORDS)}), encoding="utf-8")
     library.ingest([path])
     texts = {library.recap(place).text for place in (THREAD, str(path), library.sources()[0].document_id or "")}
     (text,) = texts
@@ -246,7 +246,7 @@ def test_a_script_in_every_field_is_nothing_but_text(library: Library, notes: Pa
     row = rows("five words are in here &lt;script&gt;alert(1)&lt;/script&gt;")[0]
     bad = "<script>alert(1)</script>"
     row |= {"sub": bad, "filename": bad, "ext": bad, "semantic_url": bad, "name": bad}
-    (notes / "thread-g-100000001.json").write_text(json.dumps({"posts": [row]}))
+    (notes / "thread-g-100000001.json").write_text(json.dumps({"posts": [row]}), encoding="utf-8")
     library.ingest([notes])
     (found,) = library.sources()
     assert "<" not in found.title
@@ -255,7 +255,8 @@ def test_a_script_in_every_field_is_nothing_but_text(library: Library, notes: Pa
 def test_a_recap_that_was_ingested_is_told_as_a_recap(library: Library, notes: Path) -> None:
     (notes / "r.md").write_text(
         "►Recent Highlights from the Previous Thread: >>100000001\n\n--Anons compare ovens:\n>100000012\n"
-        "One anon reports that iron pots keep the steam of the bread in.\n"
+        "One anon reports that iron pots keep the steam of the bread in.\n",
+        encoding="utf-8",
     )
     library.ingest([notes])
     answer = library.ask("What do iron pots keep in?")
