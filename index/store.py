@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,21 @@ from kb.errors import StoreError, StoreFull
 
 # The defaults miss 62 of 300 self-queries on hard vectors; these miss none.
 _HNSW = {"space": "cosine", "ef_construction": 200, "max_neighbors": 32, "ef_search": 200}
+
+
+# Chroma keeps one system a path for all clients of a process, in a table that threads may break, and goes on using it
+# when the folder was replaced. So each store has a spelling of the path, and with it a system, of its own.
+_places: set[str] = set()
+_turn = threading.Lock()
+
+
+def _own_place(folder: Path) -> str:
+    """The folder's path, spelt as no open store of this process spells it. The caller holds `_turn`."""
+    place = str(folder)
+    while place in _places:
+        place += "/."
+    _places.add(place)
+    return place
 
 
 def collection_name(model: str) -> str:
@@ -38,7 +54,14 @@ class VectorStore:
         self._folder = folder
         with self._plain_errors():
             folder.mkdir(parents=True, exist_ok=True)
-            self._client = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+            with _turn:
+                self._place = _own_place(folder)
+                try:
+                    settings = Settings(anonymized_telemetry=False)
+                    self._client = chromadb.PersistentClient(self._place, settings=settings)
+                except BaseException:
+                    _places.discard(self._place)
+                    raise
             self._collection = self._client.get_or_create_collection(
                 collection_name(model), embedding_function=None, configuration={"hnsw": dict(_HNSW)}
             )
@@ -46,7 +69,9 @@ class VectorStore:
 
     def close(self) -> None:
         """Let go of the folder; the next open reads what other processes wrote."""
-        self._client.close()
+        with _turn:
+            self._client.close()
+            _places.discard(self._place)
 
     @contextmanager
     def _plain_errors(self) -> Iterator[None]:

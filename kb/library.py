@@ -6,7 +6,6 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -23,32 +22,15 @@ if TYPE_CHECKING:
     from index.embed import Embedder
     from index.rebuild import Rebuilt
     from index.retrieve import Filters, Retriever
-    from index.rows import Entry, Failure
+    from index.rows import Entry
     from ingest._http import Http
     from ingest.chan import Boards
     from kb.doctor import Finding
     from kb.llm import Llm
     from kb.pipeline import Progress, Report
     from kb.sources import Edges, Place, SourceRow
+    from kb.status import Status
     from kb.threads import Recapped
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What is in a knowledge base and how it stands."""
-
-    home: Path
-    documents: int
-    chunks: int
-    kinds: dict[str, int]
-    failures: list[Failure]
-    queued: list[str]
-    model: str
-    backend: str
-    generation: int
-    writer: str
-    disk_mb: float
-    warnings: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Library:
@@ -309,30 +291,9 @@ class Library:
 
     def status(self) -> Status:
         """Counts, failures, the model, who is writing."""
-        from index import locks
-        from index.embed import backend_name
+        from kb import status
 
-        catalog = self.retriever().catalog()
-        kinds: dict[str, int] = {}
-        warnings: list[tuple[str, str]] = []
-        for entry in catalog.entries() if catalog is not None else []:
-            kinds[entry.kind] = kinds.get(entry.kind, 0) + 1
-            warnings += [(entry.uri, warning) for warning in entry.metadata.get("warnings", [])]
-        size = sum(p.stat().st_size for p in self.home.rglob("*") if p.is_file()) if self.home.exists() else 0
-        return Status(
-            home=self.home,
-            documents=sum(kinds.values()),
-            chunks=catalog.count("chunks") if catalog is not None else 0,
-            kinds=dict(sorted(kinds.items())),
-            failures=catalog.failures() if catalog is not None else [],
-            queued=catalog.queued() if catalog is not None else [],
-            model=(catalog.fact("model") if catalog is not None else None) or self.config.model,
-            backend=backend_name(self.config),
-            generation=catalog.generation() if catalog is not None else 0,
-            writer=locks.holder(self.home),
-            disk_mb=round(size / 1e6, 1),
-            warnings=warnings,
-        )
+        return status.of(self.home, self.config, self.retriever().catalog())
 
     def doctor(self, repair: bool = False) -> list[Finding]:
         """What is well and what is not; with `repair`, after mending what can be mended."""
@@ -410,4 +371,4 @@ def open_library(
     return Library(settings.load(Path(home) if home is not None else None, **overrides), now, embedder)
 
 
-__all__ = ["Hit", "Library", "Status", "check_level", "open_library"]
+__all__ = ["Hit", "Library", "check_level", "open_library"]

@@ -1,14 +1,15 @@
-"""Every command of `kb`, in the order of its help. Heavy parts are imported by the command that needs them."""
+"""The commands that people use every day. Heavy parts are imported by the command that needs them."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kb.cli import upkeep
+from kb.cli.options import Batch, Home, Json, Kinds, Since, Source, Tags, Trace, Until, Wait, opened, printed
 from kb.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,35 +24,6 @@ app = typer.Typer(
     rich_markup_mode=None,  # half of the time that --help may take went into drawing boxes
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-sources_app = typer.Typer(help="List, show and remove what was ingested.", no_args_is_help=True, rich_markup_mode=None)
-thread_app = typer.Typer(help="Threads of imageboards.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(sources_app, name="sources")
-app.add_typer(thread_app, name="thread")
-
-Home = Annotated[Path | None, typer.Option("--home", help="The knowledge base's folder (KB_HOME).", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Trace = Annotated[bool, typer.Option("--trace", help="Show why each passage stands where it does.")]
-Kinds = Annotated[list[str] | None, typer.Option("--kind", help="Only this kind; can be said again.")]
-Tags = Annotated[list[str] | None, typer.Option("--tag", help="Only sources with this tag.")]
-Source = Annotated[str | None, typer.Option("--source", help="Only the source with this id.")]
-Since = Annotated[str | None, typer.Option("--since", help="Published (else ingested) since: 2026-05-01, 7d.")]
-Until = Annotated[str | None, typer.Option("--until", help="Published (else ingested) until.")]
-Batch = Annotated[
-    str | None, typer.Option("--batch", help="A file of JSON lines (- is standard input); prints JSON lines.")
-]
-Wait = Annotated[float, typer.Option("--wait", help="Seconds to wait if another kb is writing.")]
-
-
-def _open(home: Path | None) -> Library:
-    import kb
-
-    return kb.open(home)
-
-
-def _print(value: dict[str, Any]) -> None:
-    from kb.cli import shapes
-
-    print(shapes.dump(value))
 
 
 def _version(asked: bool) -> None:
@@ -115,7 +87,7 @@ def ingest(
     asked = ingesting.Asked(places or [], kind, *flags, wait, json)
     if not asked.places and not retry_failed:
         raise UsageError("SOURCE is missing; name files or folders, or say --retry-failed.")
-    with _open(home) as library:
+    with opened(home) as library:
         if "-" in asked.places:
             if dry_run:
                 raise UsageError("--dry-run writes nothing, so it cannot keep what is piped in to look at it.")
@@ -145,14 +117,14 @@ def search(
     from kb.cli import batch as lines
     from kb.cli import render, shapes
 
-    with _open(home) as library:
+    with opened(home) as library:
         library.warm_up()
         filters = _filters(library, kind, tag, source, since, until)
         if batch is not None:
             return lines.run(batch, "query", lambda text, _: shapes.search(library.search(text, k, filters, trace)))
         result = library.search(_required(query, "QUERY"), k, filters, trace)
         if json:
-            _print(shapes.search(result))
+            printed(shapes.search(result))
         else:
             out = render.console()
             render.search(out, result)
@@ -183,7 +155,7 @@ def ask(
     from kb.cli import render, shapes
     from kb.library import check_level
 
-    with _open(home) as library:
+    with opened(home) as library:
         if level is not None:
             check_level(level)
         library.warm_up()
@@ -200,7 +172,7 @@ def ask(
         text = _required(question, "QUESTION")
         given = library.ask(sys.stdin.read() if text == "-" else text, level, k, filters, trace)
         if json:
-            _print(shapes.ask(given))
+            printed(shapes.ask(given))
         else:
             render.answer(render.console(), given)
     return 0
@@ -233,10 +205,10 @@ def open_(
     """Open a source at a passage, in the program that this system uses for it."""
     from kb.cli import render, shapes
 
-    with _open(home) as library:
+    with opened(home) as library:
         found = library.place(id_)
     if json:
-        _print(shapes.place(found))
+        printed(shapes.place(found))
         return 0
     render.place(render.console(), found)
     if not only_print and sys.stdout.isatty():
@@ -244,132 +216,4 @@ def open_(
     return 0
 
 
-@sources_app.command(name="list")
-def list_sources(json: Json = False, home: Home = None) -> int:
-    """List sources with their states: ok, queued, failed, gone."""
-    from kb.cli import render, shapes
-
-    with _open(home) as library:
-        rows = library.sources()
-    if json:
-        _print({"sources": [shapes.source(row) for row in rows]})
-    else:
-        render.sources(render.console(), rows)
-    return 0
-
-
-@sources_app.command(name="show")
-def show_source(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="Of a source; its beginning is enough.")],
-    text: Annotated[bool, typer.Option("--text", help="Print the text as it is kept.")] = False,
-    json: Json = False,
-    home: Home = None,
-) -> int:
-    """Show one source: what is known of it, or its text."""
-    from kb.cli import render, shapes
-
-    with _open(home) as library:
-        entry, body = library.source(id_)
-        links = library.edges(entry.id)
-    if json:
-        facts = {name: getattr(entry, name) for name in ("uri", "kind", "title", "state", "chunks", "metadata")}
-        _print({"document_id": entry.id, **facts, **shapes.edges(links), **({"text": body} if text else {})})
-    elif text:
-        sys.stdout.write(body)
-    else:
-        render.source(render.console(), entry, body, links)
-    return 0
-
-
-@sources_app.command(name="remove")
-def remove_sources(
-    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Of sources; of one that failed, its uri.")],
-    wait: Wait = 0.0,
-    json: Json = False,
-    home: Home = None,
-) -> int:
-    """Take sources out of the knowledge base; their files stay."""
-    from kb.cli import render
-
-    with _open(home) as library:
-        gone = library.remove(ids, wait)
-    if json:
-        _print({"removed": gone})
-    else:
-        for uri in gone:
-            render.console().print(f"removed {render.safe(render.name_of(uri))}")
-    return 0
-
-
-@thread_app.command(name="recap")
-def recap(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="An ingested thread's id, a file, or an address.")],
-    board: Annotated[str, typer.Option("--board", help="Of a saved thread whose file does not say it.")] = "",
-    json: Json = False,
-    home: Home = None,
-) -> int:
-    """Print a thread's recap in the board's own form: what each chain is about, and its posts."""
-    from kb.cli import render, shapes
-
-    with _open(home) as library:
-        found = library.recap(source, board)
-    if json:
-        _print(shapes.recap(found))
-    else:
-        sys.stdout.write("".join(f"{render.safe(line)}\n" for line in found.text.splitlines()))
-    return 0
-
-
-@app.command()
-def doctor(
-    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended; nothing is lost by it.")] = False,
-    json: Json = False,
-    home: Home = None,
-) -> int:
-    """Look whether every part works and all parts agree."""
-    from kb.cli import render
-
-    with _open(home) as library:
-        findings = library.doctor(repair)
-    if json:
-        _print({"findings": [asdict(finding) for finding in findings]})
-    else:
-        render.findings(render.console(), findings)
-    return 0 if all(finding.well for finding in findings) else 1
-
-
-@app.command()
-def reindex(
-    model: Annotated[
-        str | None, typer.Option("--model", help="Change over to this embedding model: a name or a folder.")
-    ] = None,
-    wait: Wait = 0.0,
-    json: Json = False,
-    home: Home = None,
-) -> int:
-    """Build the indexes anew beside the old ones, which answer until the new are ready."""
-    from kb.cli import progress, render
-
-    with _open(home) as library, progress.steps("reindexing") as tell:
-        rebuilt = library.reindex(model, wait, tell)
-    if json:
-        _print(asdict(rebuilt))
-    else:
-        render.console().print(
-            f"{rebuilt.documents} documents, {rebuilt.chunks} passages, {rebuilt.embedded} embedded by {rebuilt.model}"
-        )
-    return 0
-
-
-@app.command()
-def status(json: Json = False, home: Home = None) -> int:
-    """Say what is in the knowledge base, what failed and why, and which model answers."""
-    from kb.cli import render, shapes
-
-    with _open(home) as library:
-        found = library.status()
-    if json:
-        _print(shapes.status(found))
-    else:
-        render.status(render.console(), found)
-    return 0
+upkeep.add_to(app)

@@ -17,9 +17,9 @@ from kb.markup import plain
 if TYPE_CHECKING:
     from index.rows import Entry
     from kb.doctor import Finding
-    from kb.library import Status
     from kb.pipeline import Report
     from kb.sources import Edges, Place, SourceRow
+    from kb.status import Status
 
 _MARKS = {"ok": "", "queued": "  (waits to be read)", "gone": "  (its file is gone)"}
 _SHOWN_PROBLEMS = 20
@@ -223,7 +223,9 @@ def status(out: Console, found: Status) -> None:
     out.print(f"  documents  {found.documents}" + (f" ({kinds})" if kinds else ""))
     out.print(f"  passages   {found.chunks}")
     out.print(f"  embedding  {found.model} by {found.backend}")
-    out.print("  answers    extractive: sentences quoted from your sources; no language model is set")
+    out.print("  answers    extractive: sentences quoted from your sources")
+    summaries = f"of threads by {found.llm}" if found.llm else "by rule; no language model is set"
+    out.print(f"  summaries  {summaries}")
     out.print(f"  disk       {found.disk_mb} MB")
     if found.writer:
         out.print(f"  writing    {found.writer}")

@@ -10,9 +10,9 @@ from kb import locators
 from kb.documents import Answer, Citation, Hit, SearchResult
 
 if TYPE_CHECKING:
-    from kb.library import Status
     from kb.pipeline import Report
     from kb.sources import Edge, Edges, Place, SourceRow
+    from kb.status import Status
     from kb.threads import Recapped
 
 

@@ -175,6 +175,17 @@ def test_queries_are_answered_while_it_works(filled: Library, home: Path, embedd
     assert all(seen)
 
 
+def test_a_reader_of_the_same_process_sees_what_comes_after_a_reindex(
+    filled: Library, home: Path, notes: Path, embedder: Embedder
+) -> None:
+    with kb.open(home, embedder=embedder) as reader:
+        assert reader.search("pipeline bubble", 1).hits
+        filled.reindex()
+        write(notes, zebra="# Zebra\n\nThe zebra sleeps standing up.\n")
+        filled.ingest([notes])
+        assert "zebra" in reader.search("how does the zebra sleep", 1).hits[0].chunk.text
+
+
 def test_what_a_reindex_did_can_be_read_by_a_program(filled: Library, home: Path) -> None:
     from typer.testing import CliRunner
 

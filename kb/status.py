@@ -1,0 +1,56 @@
+"""How a knowledge base stands: what is in it, what failed, what waits, which models it has, who is writing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from index import locks
+from index.catalog import Catalog
+from index.embed import backend_name
+from index.rows import Failure
+from kb.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is in a knowledge base and how it stands."""
+
+    home: Path
+    documents: int
+    chunks: int
+    kinds: dict[str, int]
+    failures: list[Failure]
+    queued: list[str]
+    llm: str
+    model: str
+    backend: str
+    generation: int
+    writer: str
+    disk_mb: float
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+
+
+def of(home: Path, config: Config, catalog: Catalog | None) -> Status:
+    """The state of a home; `catalog` is None while nothing was ever ingested."""
+    kinds: dict[str, int] = {}
+    warnings: list[tuple[str, str]] = []
+    for entry in catalog.entries() if catalog is not None else []:
+        kinds[entry.kind] = kinds.get(entry.kind, 0) + 1
+        warnings += [(entry.uri, warning) for warning in entry.metadata.get("warnings", [])]
+    size = sum(p.stat().st_size for p in home.rglob("*") if p.is_file()) if home.exists() else 0
+    return Status(
+        home=home,
+        documents=sum(kinds.values()),
+        chunks=catalog.count("chunks") if catalog is not None else 0,
+        kinds=dict(sorted(kinds.items())),
+        failures=catalog.failures() if catalog is not None else [],
+        queued=catalog.queued() if catalog is not None else [],
+        llm=f"{config.llm_model} at {config.llm_url}" if config.llm_url else "",
+        model=(catalog.fact("model") if catalog is not None else None) or config.model,
+        backend=backend_name(config),
+        generation=catalog.generation() if catalog is not None else 0,
+        writer=locks.holder(home),
+        disk_mb=round(size / 1e6, 1),
+        warnings=warnings,
+    )
