@@ -220,6 +220,8 @@ class _Cutter:
             yield trail, run
 
     def _joined(self, before: _Unit, after: _Unit) -> bool:
+        if self._document.kind == "digest":
+            return True  # between a title and its summary stands only a label
         places = (self._document.segments[unit.segment] for unit in (before, after))
         if all(place.form == "speech" or isinstance(place.locator, Post) for place in places):
             return True

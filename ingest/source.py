@@ -127,13 +127,14 @@ class BinarySource(Protocol):
 
 def sources() -> tuple[Source, ...]:
     """Every source of text, the more particular before the more general."""
+    from ingest.digests import Digests
     from ingest.notebooks import Notebooks
     from ingest.notes import Notes
     from ingest.threads import Recaps, Threads
     from ingest.transcripts import Transcripts
     from ingest.web import WebPages
 
-    return (Threads(), Recaps(), Transcripts(), WebPages(), Notebooks(), Notes())
+    return (Threads(), Recaps(), Digests(), Transcripts(), WebPages(), Notebooks(), Notes())
 
 
 def binary_sources() -> tuple[BinarySource, ...]:

@@ -101,6 +101,18 @@ class Chapter(TypedDict):
     title: str
 
 
+class DigestEntry(TypedDict):
+    """An entry of a link digest: its link (canonical), what is said of it, and the lines that it stands on."""
+
+    title: str
+    url: str
+    summary: str
+    date: str
+    tags: list[str]
+    first_line: int
+    last_line: int
+
+
 class Link(TypedDict):
     """A link that stands in a document: to another note (`wiki`, `embed`) or to an address (`url`, canonical).
 
@@ -141,6 +153,7 @@ class Metadata(TypedDict, total=False):
     rendered: bool
     collapsed: list[Collapsed]
     chapters: list[Chapter]
+    entries: list[DigestEntry]
     board: str
     dangling: list[int]
     deleted: list[int]

@@ -71,6 +71,10 @@ def link(uri: str, metadata: Metadata, locator: Locator, lines: tuple[int, int] 
             return f"{media}#t={locator.start:g}{end}"
     if isinstance(locator, Page):
         return f"{metadata.get('pdf', uri)}#page={locator.page}"
+    if isinstance(locator, Lines):
+        for entry in metadata.get("entries", []):
+            if entry["first_line"] <= locator.start <= entry["last_line"]:
+                return entry["url"]
     if isinstance(locator, Post) and (url := metadata.get("url", "")):
         return f"{url}#p{locator.post}" if "boards.4chan" in url else f"{url}#{locator.post}"
     if not uri.startswith("file://"):

@@ -111,6 +111,14 @@ def test_the_example_of_the_page_can_be_ingested_and_found(
 
 
 def test_every_source_comes_from_the_list(tmp_path: Path) -> None:
-    assert {made.name for made in source.sources()} == {"notes", "notebooks", "recaps", "threads", "transcripts", "web"}
+    assert {made.name for made in source.sources()} == {
+        "digests",
+        "notes",
+        "notebooks",
+        "recaps",
+        "threads",
+        "transcripts",
+        "web",
+    }
     assert {made.name for made in source.binary_sources()} == {"papers", "arxiv"}
     assert read_file(tmp_path / "a.md", AN_OUTLINE).kind == "note"

@@ -1,0 +1,141 @@
+"""Link digests: files of entries `## Title`, `Summary: …`, `Link: …`, with a date, controls and a topic below.
+
+Each entry is one passage and leads to its link. *Mark as read* and *Mark as BestOf* are controls: they are no words of
+the digest and are never followed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from ingest import frontmatter, urls
+from ingest.source import TextFile
+from ingest.spans import LineTable, trim
+from kb.documents import DigestEntry, Document, Kind, Lines, Metadata, Segment
+from kb.errors import IngestError
+from kb.markup import plain
+
+_ENTRY = re.compile(r"^##[ \t]+(\S[^\r\n]*)", re.MULTILINE)
+_LINK = re.compile(
+    r"^[ \t]*(?:\*\*)?Link:?(?:\*\*)?:?[ \t]*<?(https?://[^\s<>]+)>?[ \t]*$", re.MULTILINE | re.IGNORECASE
+)
+_SUMMARY = re.compile(r"(?:\*\*)?Summary:?(?:\*\*)?:?[ \t]*", re.IGNORECASE)
+_DATE = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4})(?![\d/])|(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
+_CONTROL = re.compile(r"\[([^\[\]\r\n]{1,60})\]\((https?://[^()\s]+)\)")
+_MARKING = re.compile(r"mark as (?:read|best ?of|unread)", re.IGNORECASE)
+_NO_WORDS = re.compile(
+    r"[ \t]*(?:<img\b[^>]*>|!\[[^\]]*\]\([^)]*\)|<br\s*/?>|</?(?:su[bp]|br)/?>|[ \t])*\Z", re.IGNORECASE
+)
+_FEWEST = 1
+
+
+class Digests:
+    """Reads `.md` files whose second-level headings are links with summaries."""
+
+    name = "digests"
+    version = 1
+    kind: Kind = "digest"
+    suffixes = frozenset({".md", ".markdown"})
+    empty = "it holds no entries"
+
+    def recognises(self, file: TextFile) -> bool:
+        """Nearly every entry has a line `Link: URL`."""
+        entries = [part for _, part in _parts(file.text)]
+        linked = sum(_LINK.search(part) is not None for part in entries)
+        return linked >= _FEWEST and linked >= 0.8 * len(entries)
+
+    def read(self, file: TextFile) -> Iterator[Document | IngestError]:
+        """One document: a segment for the title of each entry and for each paragraph of its summary."""
+        text = file.text
+        lines = LineTable(text)
+        segments: list[Segment] = []
+        entries: list[DigestEntry] = []
+        for start, part in _parts(text):
+            entry, spans = _entry(part)
+            if not entry["url"]:
+                continue
+            place = (lines.line_of(start), lines.line_of(start + len(part.rstrip()) - 1))
+            entry["first_line"], entry["last_line"] = place
+            entries.append(entry)
+            for n, (a, b) in enumerate(spans):
+                a, b = trim(text, start + a, start + b)
+                if a < b:
+                    where = Lines(lines.line_of(a), lines.line_of(b - 1), (entry["title"],))
+                    segments.append(Segment(a, b, where, "heading" if n == 0 else "prose"))
+        if not segments:
+            return
+        head = frontmatter.parse(text)
+        metadata: Metadata = {**head.metadata, "trust": "published", "entries": entries}
+        if tags := list(dict.fromkeys([*metadata.get("tags", []), *(tag for e in entries for tag in e["tags"])])):
+            metadata["tags"] = tags
+        dates = [entry["date"] for entry in entries if entry["date"]]
+        if "published" not in metadata and dates:
+            metadata["published"] = max(dates)
+        if file.decoded.warning:
+            metadata["encoding"] = file.decoded.encoding
+            metadata["warnings"] = [*metadata.get("warnings", []), file.decoded.warning]
+        yield Document(file.item.uri, "digest", head.title or file.stem, text, tuple(segments), metadata)
+
+
+def _parts(text: str) -> list[tuple[int, str]]:
+    """Each entry with its offset: from its heading to the next one."""
+    starts = [match.start() for match in _ENTRY.finditer(text)]
+    return [(a, text[a:b]) for a, b in pairwise([*starts, len(text)])]
+
+
+def _entry(part: str) -> tuple[DigestEntry, list[tuple[int, int]]]:
+    """An entry's record, and the spans of its words: the title, then the paragraphs of its summary."""
+    head = _ENTRY.match(part)
+    link = _LINK.search(part)
+    assert head is not None
+    entry: DigestEntry = {
+        "title": plain(head[1].strip()),
+        "url": urls.canonical(link[1]) if link else "",
+        "summary": "",
+        "date": "",
+        "tags": [],
+        "first_line": 0,
+        "last_line": 0,
+    }
+    spans = [head.span(1)]
+    for match in re.finditer(r"(?:[^\r\n]+(?:\r\n|\r|\n)?)+", part[head.end() :]):
+        a, b = head.end() + match.start(), head.end() + match.end()
+        # Words may stand on the lines above and below the link.
+        for start, end in [(a, link.start()), (link.end(), b)] if link and a <= link.start() < b else [(a, b)]:
+            words = part[start:end]
+            if controls := _controls(words):
+                entry["tags"] += controls[1]
+                entry["date"] = entry["date"] or controls[0]
+                continue
+            if not words.strip() or _NO_WORDS.match(words.replace("\n", " ").replace("\r", " ")):
+                continue
+            label = _SUMMARY.match(words.lstrip())
+            begin = start + len(words) - len(words.lstrip()) + (label.end() if label else 0)
+            spans.append((begin, end))
+    entry["summary"] = " ".join(plain(part[a:b]) for a, b in spans[1:])[:2000]
+    return entry, spans
+
+
+def _controls(words: str) -> tuple[str, list[str]] | None:
+    """The date and the tags of a line of controls; None for a line of words."""
+    links = _CONTROL.findall(words)
+    marks = [label for label, _ in links if _MARKING.fullmatch(label.strip())]
+    date = _DATE.search(words)
+    bare = re.sub(r"<[^>]*>|[\s·|,]", "", _DATE.sub("", _CONTROL.sub("", words)))
+    if bare or not (marks or date):
+        return None
+    tags = [label.strip() for label, _ in links if not _MARKING.fullmatch(label.strip())]
+    return _iso(date) if date else "", tags
+
+
+def _iso(match: re.Match[str]) -> str:
+    month, day, year, *iso = match.groups()
+    try:
+        if year:
+            return dt.date(int(year), int(month), int(day)).isoformat()
+        return dt.date(*map(int, iso)).isoformat()
+    except ValueError:
+        return ""
