@@ -15,16 +15,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from ingest import thread_json
 from ingest._http import FetchError, Http
-from ingest.posts import merged
+from ingest.decoding import decode
+from ingest.posts import Post, merged
 
 API = "https://a.4cdn.org"
 ARCHIVES = ("https://desuarchive.org", "https://archived.moe")
 _BETWEEN_LOOKS = 10.0  # seconds
 _ADDRESS = re.compile(
     r"https?://(?:boards\.4chan(?:nel)?\.org|a\.4cdn\.org|desuarchive\.org|archived\.moe|arch\.b4k\.\w+|warosu\.org|"
-    r"archive\.4plebs\.org|archiveofsins\.com)/(\w{1,6})/thread/S?(\d{1,12})(?:[/.#?].*)?",
+    r"archive\.4plebs\.org|archiveofsins\.com|archive\.palanq\.win|thebarchive\.com|[\w.-]*\.fireden\.net)"
+    r"/(\w{1,6})/(?:thread|post|res)/S?(\d{1,12})(?:[/.#?].*)?",
     re.IGNORECASE,
 )
 
@@ -33,6 +37,12 @@ def thread_at(address: str) -> tuple[str, int] | None:
     """The board and number of the thread at an address; None for any other address."""
     match = _ADDRESS.fullmatch(address.strip())
     return (match[1].lower(), int(match[2])) if match else None
+
+
+def host_of(address: str) -> str:
+    """The archive that an address is at; empty for the board itself."""
+    parts = urlsplit(address.strip())
+    return "" if "4chan" in parts.netloc or "4cdn" in parts.netloc else f"{parts.scheme}://{parts.netloc}"
 
 
 def page_of(board: str, no: int) -> str:
@@ -50,8 +60,11 @@ class Boards:
     api: str = API
     archives: Sequence[str] = ARCHIVES
 
-    def thread(self, board: str, no: int) -> bytes:
-        """A thread's JSON: what the board has now, with what it had before. Raises `FetchError`."""
+    def thread(self, board: str, no: int, archive: str = "") -> bytes:
+        """A thread's JSON: what the board has now, with what it had before; `archive` is the one that was named.
+
+        Raises `FetchError`.
+        """
         path = self.folder / board / f"{no}.json"
         kept = _read(path)
         facts: dict[str, Any] = kept.get("_kb", {}) if kept else {}
@@ -64,43 +77,42 @@ class Boards:
         except FetchError as error:
             if error.status != 404:
                 raise
-            return self._gone(path, kept, board, no)
+            return self._gone(path, kept, board, no, [archive, *self.archives] if archive else list(self.archives))
         if answer.status == 304 and kept:
             return self._keep(path, kept, {**facts, "fetched": now})
         try:
-            row = json.loads(answer.content)
-            posts = row["posts"]
+            posts = json.loads(answer.content)["posts"]
             if not isinstance(posts, list):
                 raise TypeError
         except (ValueError, KeyError, TypeError, RecursionError):
             raise FetchError("what the board answers is no thread") from None
-        before = kept.get("posts", []) if kept else []
-        row["posts"] = merged([p for p in before if isinstance(p, dict)], [p for p in posts if isinstance(p, dict)])
+        row = {"posts": _merged(kept, posts)}
         return self._keep(path, row, {"fetched": now, "modified": answer.headers.get("last-modified", "")})
 
-    def _gone(self, path: Path, kept: dict[str, Any] | None, board: str, no: int) -> bytes:
-        """A thread that the board does not have any more: what was seen of it, else what an archive has."""
-        if kept:
-            return path.read_bytes()
+    def _gone(self, path: Path, kept: dict[str, Any] | None, board: str, no: int, archives: Sequence[str]) -> bytes:
+        """A thread that the board does not have any more: what was seen of it, with what an archive has."""
+        facts = {"fetched": self.now().timestamp()}
         tried = []
-        for archive in self.archives:
+        for archive in archives:
+            address = f"{archive}/_/api/chan/thread/?board={board}&num={no}"
             try:
-                address = f"{archive}/_/api/chan/thread/?board={board}&num={no}"
-                row = json.loads(self.http.get(address, named=True).content)
-            except (FetchError, ValueError, RecursionError):
+                found = thread_json.parse(decode(self.http.get(address, named=True).content).text, Path(), board)
+            except (FetchError, ValueError):
+                found = None
+            if found is None:
                 tried.append(archive)
                 continue
-            found = row.get(str(no)) if isinstance(row, dict) else None
-            if isinstance(found, dict) and isinstance(found.get("op"), dict):
-                found["op"]["_url"] = f"{archive}/{board}/thread/{no}/"
-                return self._keep(path, {str(no): found}, None)
-            tried.append(archive)
+            posts = [_row(post) for post in found.posts]
+            seen = {"gone": True, "url": f"{archive}/{board}/thread/{no}/"}
+            return self._keep(path, {"posts": _merged(kept, posts, keep=True), "_seen": seen}, facts)
+        if kept:
+            return self._keep(path, {**kept, "_seen": {**kept.get("_seen", {}), "gone": True}}, facts)
         asked = f", and none of {', '.join(tried)} has it" if tried else ""
         raise FetchError(f"the thread is gone from the board (404){asked}", 404)
 
-    def _keep(self, path: Path, row: dict[str, Any], facts: dict[str, Any] | None) -> bytes:
+    def _keep(self, path: Path, row: dict[str, Any], facts: dict[str, Any]) -> bytes:
         """Write a thread whole or not at all, with the times at which it was looked at."""
-        data = json.dumps({**row, **({"_kb": facts} if facts else {})}, ensure_ascii=False).encode("utf-8", "replace")
+        data = json.dumps({**row, "_kb": facts}, ensure_ascii=False).encode("utf-8", "replace")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, draft = tempfile.mkstemp(dir=path.parent)
@@ -110,6 +122,28 @@ class Boards:
         except OSError as error:
             raise FetchError(f"it could not be kept in {path.parent} ({error.strerror})") from None
         return data
+
+
+def _merged(kept: dict[str, Any] | None, posts: list[Any], keep: bool = False) -> list[dict[str, object]]:
+    """The posts of two looks; with `keep`, what only the earlier one has is not taken for deleted."""
+    before = [post for post in (kept or {}).get("posts", []) if isinstance(post, dict)]
+    later = [post for post in posts if isinstance(post, dict)]
+    if not keep:
+        return merged(before, later)
+    known = {post.get("no") for post in before}
+    return merged([], [*before, *(post for post in later if post.get("no") not in known)])
+
+
+def _row(post: Post) -> dict[str, object]:
+    """A post of an archive in the form of the board's own, its text as text."""
+    row: dict[str, object] = {
+        "no": post.no,
+        "time": post.time,
+        "text": post.text,
+        "sub": post.subject,
+        "file": post.file,
+    }
+    return {**row, "deleted": 1} if post.deleted else row
 
 
 def content_of(data: bytes) -> bytes:

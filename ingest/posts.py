@@ -8,15 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from html.parser import HTMLParser
 
 # `>>123456789` in its own thread; `>>>/g/123` leads to another board.
 QUOTE = re.compile(r"(?<!>)>>(\d{6,12})(?!\d)")
 _ONLY_QUOTES = re.compile(r"(?:\s*>>\d{6,12}(?:\s*\((?:OP|You)\))?\s*)+\Z")
 _ELSEWHERE = re.compile(r"/(\w+)/thread/(\d+)(?:/[^#]*)?#p(\d+)")
-_BLOCKS = frozenset({"p", "div", "pre", "blockquote", "li", "ul", "tr", "table", "h1", "h2", "h3"})
+_BLOCKS = frozenset({"p", "div", "pre", "blockquote", "li", "ul", "tr", "td", "table", "h1", "h2", "h3"})
 _SILENT = frozenset({"script", "style", "title", "template"})
 _FEWEST_WORDS = 5
+_ADDED = re.compile(r"<table[^>]*class=\"?exif.*?</table>|<span[^>]*class=\"?abbr.*?</span>", re.DOTALL | re.IGNORECASE)
+_BANNED = re.compile(r"\(USER WAS (?:BANNED|WARNED)[^()]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,17 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A thread, its posts by number. `board` is empty where nothing says it; then there are no permalinks."""
+    """A thread, its posts by number. `board` is empty where nothing says it; then there are no permalinks.
+
+    `gone`: its board does not have it any more.
+    """
 
     board: str
     no: int
     title: str
     posts: tuple[Post, ...]
     url: str = ""
+    gone: bool = False
 
 
 class _Comment(HTMLParser):
@@ -101,10 +108,24 @@ def text_of(html: str) -> str:
     # A <wbr> splits long words and addresses for a browser's sake, and is nothing in a text.
     html = re.sub(r"<wbr\s*/?>", "", html, flags=re.IGNORECASE)
     html = re.sub(r"<br\s*/?>", "\n", html, flags=re.IGNORECASE)
+    # What the site adds is nothing that the poster wrote.
+    html = _ADDED.sub("", html)
     parser = _Comment()
-    parser.feed(html)
-    parser.close()
-    text = "".join(parser.parts).replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    try:
+        parser.feed(html)
+        parser.close()
+    except AssertionError:
+        # The library gives up at declarations that are none: all markup goes, the words stay.
+        parser = _Comment()
+        parser.parts.append(unescape(re.sub(r"<[^<>]*>?", " ", html)))
+    text = (
+        _BANNED.sub("", "".join(parser.parts))
+        .encode("utf-16", "surrogatepass")
+        .decode("utf-16", "replace")
+        .replace("\r\n", "\n")
+        .replace("\r", "\n")
+        .replace("\x00", "")
+    )
     lines = [line.rstrip() for line in text.split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 HEAD = re.compile(r"^[ \t]*►[ \t]*Recent Highlights from the Previous Thread:?[ \t]*>{1,2}(\d{6,12})", re.MULTILINE)
-_BLOCK = re.compile(r"^--[ \t]*(\S[^\r\n]*?):?[ \t]*$", re.MULTILINE)
+_BLOCK = re.compile(r"^--[ \t]*(\S[^\r\n]*?):?[ \t]*\r?$", re.MULTILINE)
 _IDS = re.compile(r"[ \t]*(?:>{1,2}\d{6,12}[ \t]*)+")
 _ID = re.compile(r">{1,2}(\d{6,12})")
 PAPER = re.compile(r"Paper:\s*(.+)", re.IGNORECASE)
@@ -39,27 +39,36 @@ class Recap:
 
 
 def is_recap(text: str) -> bool:
-    """Whether a text holds a recap: its head, and a block."""
+    """Whether a text is a recap, or several: a head before all else, and a block. A note that holds one is a note."""
     head = HEAD.search(text)
-    return head is not None and _BLOCK.search(text, head.end()) is not None
+    return head is not None and not text[: head.start()].strip() and _BLOCK.search(text, head.end()) is not None
 
 
-def parse(text: str) -> Recap | None:
-    """The recap in a text; None if there is none."""
-    head = HEAD.search(text)
-    if head is None:
-        return None
-    starts = list(_BLOCK.finditer(text, head.end()))
+def parse(text: str) -> list[Recap]:
+    """The recaps in a text, each from its head to the next."""
+    heads = list(HEAD.finditer(text))
+    ends = [*(head.start() for head in heads), len(text)][1:]
+    return [_one(text, head, end) for head, end in zip(heads, ends, strict=False)]
+
+
+def _one(text: str, head: re.Match[str], end: int) -> Recap:
+    starts = list(_BLOCK.finditer(text, head.end(), end))
     blocks = []
     for n, block in enumerate(starts):
-        until = starts[n + 1].start() if n + 1 < len(starts) else len(text)
+        until = starts[n + 1].start() if n + 1 < len(starts) else end
         posts: list[int] = []
         spans = [block.span(1)]
-        for line in re.finditer(r"[^\r\n]+", text[block.end() : until]):
-            a, b = block.end() + line.start(), block.end() + line.end()
+        at = block.end()
+        for n_line, raw in enumerate(text[at:until].splitlines(keepends=True)):
+            a, b = at, at + len(raw.rstrip("\r\n"))
+            at += len(raw)
+            if n_line == 0 and a == b:
+                continue  # the end of the block's own line
+            if not text[a:b].strip():
+                break  # what follows an empty line is no part of the block
             if _IDS.fullmatch(text, a, b):
                 posts += [int(number) for number in _ID.findall(text[a:b])]
-            elif text[a:b].strip():
+            else:
                 spans.append((a, b))
         blocks.append(Block(block[1].rstrip(":"), tuple(dict.fromkeys(posts)), tuple(spans)))
     return Recap(int(head[1]), tuple(blocks))

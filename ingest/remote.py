@@ -64,7 +64,7 @@ class RemoteItem(Item):
             if paper := urls.arxiv_id(self.address):
                 return self._paper(paper, self.fetching)
             if (thread := chan.thread_at(self.address)) and self.fetching.boards is not None:
-                data = chan.content_of(self.fetching.boards.thread(*thread))
+                data = chan.content_of(self.fetching.boards.thread(*thread, chan.host_of(self.address)))
                 return replace(self, path=Path(f"{thread[1]}.json"), board=thread[0]), data
             return self._page(self.fetching.http.get(self.address, named=True))
         except FetchError as error:

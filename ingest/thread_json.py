@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
@@ -17,6 +18,7 @@ _BOARD_IN_PATH = (
     re.compile(r"/threads/(\w{1,6})/\d+\.json\Z"),
 )
 _TITLE_CHARS = 80
+_BBCODE = re.compile(r"\[/?(spoiler|code|shiftjis|sjis|banned|moot|b|i|u|o|s|sub|sup|math|eqn)\]", re.IGNORECASE)
 _NOTHING = re.compile(r"\s*(?:none\.?|null)?\s*\Z", re.IGNORECASE)
 
 
@@ -28,7 +30,7 @@ def parse(text: str, path: PurePath, board: str = "") -> Thread | None:
         return None
     found = board.strip("/ ") or _board_of(path)
     if isinstance(row, dict) and isinstance(row.get("posts"), list):
-        return _native(row["posts"], found or _word(row.get("board")), row.get("_kb"))
+        return _native(row["posts"], found or _word(row.get("board")), row.get("_seen"))
     if isinstance(row, dict) and row and all(isinstance(v, dict) and "op" in v for v in row.values()):
         return _foolfuuka(next(iter(row.values())), board.strip("/ "))
     if isinstance(row, list):
@@ -67,7 +69,8 @@ def _native(rows: list[Any], board: str, kept: Any) -> Thread | None:
     for row in rows:
         if not isinstance(row, dict) or not (no := _number(row.get("no"))):
             continue
-        text = text_of(_word(row.get("com")))
+        # What an archive gave is plain text already.
+        text = _clean(row["text"]) if isinstance(row.get("text"), str) else text_of(_word(row.get("com")))
         parent = parent or _number(row.get("resto")) or no
         slug = slug or _word(row.get("semantic_url"))
         posts[no] = Post(
@@ -76,11 +79,14 @@ def _native(rows: list[Any], board: str, kept: Any) -> Thread | None:
             text=text,
             quotes=quotes_of(text),
             subject=text_of(_word(row.get("sub"))),
-            file=_file(_word(row.get("filename")) + _word(row.get("ext")), row.get("fsize"), row.get("filedeleted")),
+            file=_word(row.get("file"))
+            or _file(_word(row.get("filename")) + _word(row.get("ext")), row.get("fsize"), row.get("filedeleted")),
             deleted=bool(row.get("deleted")),
         )
-    url = _word(kept.get("url")) if isinstance(kept, dict) else ""
-    return _thread(board, parent, posts, re.sub(r"[^\w]+", " ", slug).strip(), url)
+    seen = kept if isinstance(kept, dict) else {}
+    return _thread(
+        board, parent, posts, re.sub(r"[^\w]+", " ", slug).strip(), _word(seen.get("url")), bool(seen.get("gone"))
+    )
 
 
 def _foolfuuka(row: dict[str, Any], board: str) -> Thread | None:
@@ -95,7 +101,11 @@ def _foolfuuka(row: dict[str, Any], board: str) -> Thread | None:
             continue  # what the archive's own users wrote
         # The plain comment is text already; only the processed one is HTML.
         raw = _word(item.get("comment_sanitized")) or _word(item.get("comment"))
-        text = raw.strip() if raw else text_of(_word(item.get("comment_processed")))
+        text = (
+            _clean(_BBCODE.sub(lambda tag: "\n```\n" if tag[1] == "code" else "", raw))
+            if raw
+            else text_of(_word(item.get("comment_processed")))
+        )
         media = item.get("media")
         name = _word(media.get("media_filename")) if isinstance(media, dict) else ""
         size = _number(media.get("media_size")) if isinstance(media, dict) else 0
@@ -130,7 +140,20 @@ def _listed(rows: list[Any], board: str) -> Thread | None:
         attached = _said(fields.get("attachment"))
         quotes = tuple(dict.fromkeys([*quotes_of(_said(fields.get("context"))), *quotes_of(text)]))
         posts[no] = Post(no, 0, text, quotes, "", attached)
-    return _thread(board, min(posts, default=0), posts, "", "")
+    first = min(posts, default=0)
+    if not any(post.quotes for post in posts.values()):
+        # A summariser's list is one reply chain, whose quotes were taken out.
+        posts = {no: replace(post, quotes=(first,) if no != first else ()) for no, post in posts.items()}
+    return _thread(board, first, posts, "", "")
+
+
+def is_empty(text: str) -> bool:
+    """Whether a text is a thread without any posts."""
+    try:
+        row = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(row, dict) and row.get("posts") == []
 
 
 def _said(value: Any) -> str:
@@ -147,13 +170,19 @@ def _file(name: str, size: Any, deleted: Any) -> str:
     return f"{name.strip()}{f' ({kilobytes} kB)' if kilobytes else ''}"
 
 
-def _thread(board: str, no: int, posts: dict[int, Post], slug: str, url: str) -> Thread | None:
+def _clean(text: str) -> str:
+    """Text that a file can hold: no halves of emoji, no zeros."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\x00", "").strip()
+
+
+def _thread(board: str, no: int, posts: dict[int, Post], slug: str, url: str, gone: bool = False) -> Thread | None:
     if not posts:
         return None
     ordered = tuple(posts[n] for n in sorted(posts))
     opening = posts.get(no, ordered[0])
-    first = next((line for line in opening.text.splitlines() if line.strip(" >")), "")
+    first = next((line for line in opening.text.splitlines() if line.strip(" >`")), "")
     subject = opening.subject or slug or first.strip(" >")[:_TITLE_CHARS] or f"thread {no}"
     board = board if re.fullmatch(r"\w{1,6}", board) else ""
     title = f"/{board}/ {subject}" if board else subject
-    return Thread(board, no, title, ordered, url or (f"https://boards.4chan.org/{board}/thread/{no}" if board else ""))
+    page = f"https://boards.4chan.org/{board}/thread/{no}" if board else ""
+    return Thread(board, no, title, ordered, url or page, gone)

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 from ingest import posts as boards
 from ingest import recap, thread_json
-from ingest.posts import Post, Thread
+from ingest.posts import Thread
 from ingest.source import TextFile
 from ingest.spans import trim
-from kb.documents import Document, Form, Kind, Metadata, Segment
+from kb.documents import Document, Form, Kind, Metadata, PostSpan, Segment
 from kb.documents import Post as PostPlace
 from kb.errors import IngestError
 
@@ -35,17 +35,20 @@ class Threads:
         head = file.text[:4000].casefold()
         if not re.search(r"\"posts\"|\"op\"|\bid\"?\s*:", head):
             return False
-        return thread_json.parse(file.text, file.item.path) is not None
+        return thread_json.parse(file.text, file.item.path) is not None or thread_json.is_empty(file.text)
 
     def read(self, file: TextFile) -> Iterator[Document | IngestError]:
         """One document: a segment for each line of a post, chain after chain."""
         thread = thread_json.parse(file.text, file.item.path, file.item.board)
         if thread is None:
-            yield IngestError(file.item.uri, "it is no thread that this program knows")
+            empty = thread_json.is_empty(file.text)
+            reason = "the thread has no posts" if empty else "it is no thread that this program knows"
+            yield IngestError(file.item.uri, reason)
             return
-        text, segments = render(thread)
+        text, segments, said = render(thread)
         if segments:
-            yield Document(file.item.uri, "thread", thread.title, text, tuple(segments), facts(thread))
+            metadata: Metadata = {**facts(thread), "posts": said}
+            yield Document(file.item.uri, "thread", thread.title, text, tuple(segments), metadata)
 
 
 def facts(thread: Thread) -> Metadata:
@@ -60,33 +63,42 @@ def facts(thread: Thread) -> Metadata:
         metadata["published"] = dt.datetime.fromtimestamp(min(times), tz=dt.UTC).date().isoformat()
     if missing := boards.dangling(thread.posts):
         metadata["dangling"] = missing
+    if thread.gone:
+        metadata["warnings"] = ["it is gone from its board; what was seen of it is kept"]
     deleted = [post.no for post in thread.posts if post.deleted]
     if deleted:
         metadata["deleted"] = deleted
     return metadata
 
 
-def render(thread: Thread) -> tuple[str, list[Segment]]:
-    """A thread's text and its segments: chain by chain, each post under its number."""
+def render(thread: Thread) -> tuple[str, list[Segment], list[PostSpan]]:
+    """A thread's text, its segments, and where each post's own words stand: chain by chain, each under its number."""
     parts: list[str] = []
     segments: list[Segment] = []
+    said: list[PostSpan] = []
     at = 0
     for chain in boards.chains(thread.posts):
         for post in chain:
             head = f"No.{post.no}{' (deleted since)' if post.deleted else ''}\n"
-            body = _body(post)
+            subject = f"{post.subject}\n" if post.subject else ""
+            file = f"\n[file: {' '.join(post.file.split())}]" if post.file else ""
+            start = at + len(head) + len(subject)
+            said.append(
+                {
+                    "no": post.no,
+                    "chain": chain[0].no,
+                    "start_char": start,
+                    "end_char": start + len(post.text),
+                    "quotes": list(post.quotes),
+                    "subject": post.subject,
+                    "file": post.file,
+                }
+            )
+            body = f"{subject}{post.text}{file}"
             segments += _segments(body, at + len(head), PostPlace(post.no, chain[0].no))
             parts += [head, body, "\n\n"]
             at += len(head) + len(body) + 2
-    return "".join(parts), segments
-
-
-def _body(post: Post) -> str:
-    lines = [post.subject] if post.subject else []
-    lines += [post.text] if post.text else []
-    if post.file:
-        lines.append(f"[file: {' '.join(post.file.split())}]")
-    return "\n".join(lines)
+    return "".join(parts), segments, said
 
 
 def _segments(body: str, at: int, place: PostPlace) -> Iterator[Segment]:
@@ -120,27 +132,27 @@ class Recaps:
 
     def read(self, file: TextFile) -> Iterator[Document | IngestError]:
         """One document: a segment a line, located by the first post that its block is about."""
-        found = recap.parse(file.text)
-        if found is None:
-            yield IngestError(file.item.uri, "it is no recap of a thread")
-            return
         segments: list[Segment] = []
-        for block in found.blocks:
-            first = block.posts[0] if block.posts else found.thread
-            for n, (a, b) in enumerate(block.spans):
-                start, end = trim(file.text, a, b)
-                form: Form = "heading" if n == 0 and len(block.spans) > 1 else "prose"
-                if start < end:
-                    segments.append(Segment(start, end, PostPlace(first, first), form))
+        found = recap.parse(file.text)
+        for one in found:
+            for block in one.blocks:
+                first = block.posts[0] if block.posts else one.thread
+                for n, (a, b) in enumerate(block.spans):
+                    start, end = trim(file.text, a, b)
+                    form: Form = "heading" if n == 0 and len(block.spans) > 1 else "prose"
+                    if start < end:
+                        segments.append(Segment(start, end, PostPlace(first, first), form))
         if not segments:
             return
+        threads = sorted({one.thread for one in found})
         board = file.item.board
         metadata: Metadata = {"trust": "anonymous"}
         if board:
             metadata["board"] = board
-            metadata["url"] = f"https://boards.4chan.org/{board}/thread/{found.thread}"
+        if board and len(threads) == 1:
+            metadata["url"] = f"https://boards.4chan.org/{board}/thread/{threads[0]}"
         if file.decoded.warning:
             metadata["encoding"] = file.decoded.encoding
             metadata["warnings"] = [file.decoded.warning]
-        title = f"{f'/{board}/ ' if board else ''}recap of thread {found.thread}"
+        title = f"{f'/{board}/ ' if board else ''}recap of thread {', '.join(map(str, threads))}"
         yield Document(file.item.uri, "thread", title, file.text, tuple(segments), metadata)

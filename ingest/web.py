@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ingest import urls
+from ingest import chan, urls
 from ingest.notes import Outline
 from ingest.source import TextFile
 from kb.documents import Document, Kind, Metadata
@@ -58,8 +58,21 @@ class WebPages:
         if file.decoded.warning:
             metadata["encoding"] = file.decoded.encoding
             metadata["warnings"] = [file.decoded.warning]
+        if thread := _thread_page(file.text, metadata.get("url", "")):
+            metadata["trust"] = "anonymous"
+            metadata["board"] = thread
         title = found.title or outline.title or file.stem
         yield Document(file.item.uri, "web", " ".join(title.split()), text, tuple(outline.segments), metadata)
+
+
+def _thread_page(html: str, url: str) -> str:
+    """The board of a page that shows a thread: what stands there is anonymous, however the page came here."""
+    where = chan.thread_at(url) if url else None
+    if where is not None:
+        return where[0]
+    shows = re.search(r"class=\"[^\"]*\b(?:postMessage|is_thread|post_wrapper)\b", html)
+    board = re.search(r"boards\.4chan(?:nel)?\.org/(\w{1,6})/", html)
+    return (board[1] if board else "unknown") if shows else ""
 
 
 def _extract(html: str) -> Any:

@@ -113,6 +113,18 @@ class DigestEntry(TypedDict):
     last_line: int
 
 
+class PostSpan(TypedDict):
+    """A post of a thread: the first post of its chain, the span of its own words, what it answers, subject and file."""
+
+    no: int
+    chain: int
+    start_char: int
+    end_char: int
+    quotes: list[int]
+    subject: str
+    file: str
+
+
 class Link(TypedDict):
     """A link that stands in a document: to another note (`wiki`, `embed`) or to an address (`url`, canonical).
 
@@ -154,6 +166,7 @@ class Metadata(TypedDict, total=False):
     collapsed: list[Collapsed]
     chapters: list[Chapter]
     entries: list[DigestEntry]
+    posts: list[PostSpan]
     board: str
     dangling: list[int]
     deleted: list[int]

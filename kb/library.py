@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -118,13 +119,15 @@ class Library:
         settings = self.config
         return Boards(self.http(), self.home / "threads", self._now, settings.chan_api, settings.chan_archives)
 
-    def _deriver(self, catalog: Callable[[], Catalog | None], online: bool) -> Derive:
+    def _deriver(
+        self, catalog: Callable[[], Catalog | None], online: bool, tell: Callable[[str], None] = lambda _: None
+    ) -> Derive:
         """What makes derived passages; it asks the network for papers' titles only where the person went there."""
         from kb.threads import titles
         from kb.tutor.thread_digests import deriver
 
         known = titles(catalog, self.http() if online else None, self.config.arxiv_api)
-        return deriver(catalog, self.llm(), known)
+        return deriver(catalog, self.llm(), known, tell)
 
     def retriever(self) -> Retriever:
         """The search over this base."""
@@ -168,8 +171,15 @@ class Library:
         chosen = next((k for k in KINDS if k == kind), None)
         if kind is not None and chosen is None:
             raise UsageError(f"There is no kind {kind!r}. Kinds are: {', '.join(KINDS)}.")
-        options = Options(chosen, dry_run, prune, allow_mass_removal, force, retry_failed, full_text, board)
+        options = Options(chosen, dry_run, prune, allow_mass_removal, force, retry_failed, full_text, board.strip("/"))
         named = list(places)
+
+        filled = report if report is not None else Report()
+        if board and not re.fullmatch(r"/?\w{1,6}/?", board):
+            raise UsageError(f"{board!r} is no board; write it as in --board g.")
+
+        def trouble(why: str) -> None:
+            filled.warnings.append((self.config.llm_url, f"{why} Summaries of threads are made by rule."))
 
         def run(writer: Writer | None, catalog: Catalog | None) -> Report:
             return Ingest(
@@ -181,8 +191,8 @@ class Library:
                 Fetching(self.http(), self.config.arxiv_api, full_text, self._boards()),
                 options,
                 on_progress or (lambda _: None),
-                self._deriver(lambda: catalog, any(is_remote(place) for place in named)),
-                report if report is not None else Report(),
+                self._deriver(lambda: catalog, any(is_remote(place) for place in named), trouble),
+                filled,
             ).run(named)
 
         if dry_run:
@@ -335,8 +345,8 @@ class Library:
         known = threads.titles(lambda: catalog, self.http() if online else None, self.config.arxiv_api)
         found = catalog.match_ids(source) if catalog is not None and not online else []
         if catalog is not None and found and not Path(source).exists():
-            return threads.recap_of(*threads.of_document(catalog, self.find(source)[0]), self.llm(), known)
-        return threads.recap_of(*threads.at_place(source, board, self._boards()), self.llm(), known)
+            return threads.recap_of(*threads.of_document(catalog, self.find(source)[0]), catalog, self.llm(), known)
+        return threads.recap_of(*threads.at_place(source, board, self._boards()), catalog, self.llm(), known)
 
     def as_retriever(self, k: int = 10, filters: Filters | None = None) -> Any:
         """This search as LlamaIndex's `BaseRetriever`, for programs of one's own."""

@@ -162,6 +162,9 @@ class Ingest:
             return
         item, data = opened
         kind = self.options.kind
+        known = self.catalog.entry_of(item.uri) if self.catalog is not None and not item.board else None
+        if known is not None and known.metadata.get("board") and path_of(item.uri) is not None:
+            item = replace(item, board=known.metadata["board"])  # told once, it stays
         fingerprint = ":".join([source.fingerprint(item, data, kind), str(chunking.VERSION), *item.also])
         content = fingerprint.partition(":")[0]
         self._fingerprint = fingerprint

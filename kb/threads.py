@@ -15,7 +15,7 @@ from ingest.chan import Boards
 from ingest.decoding import decode
 from ingest.posts import Post
 from ingest.recap import Block
-from ingest.urls import arxiv_id
+from ingest.urls import arxiv_id, is_url
 from kb.errors import IngestError, UsageError
 from kb.llm import Llm
 from kb.tutor import chains, thread_digests
@@ -35,12 +35,18 @@ class Recapped:
     text: str
 
 
-def recap_of(thread: int, found: Sequence[Sequence[Post]], llm: Llm | None, titles: Titles) -> Recapped:
-    """The recap of a thread's chains: those with replies, the twenty largest, in the order of the thread."""
+def recap_of(
+    thread: int, found: Sequence[Sequence[Post]], catalog: Catalog | None, llm: Llm | None, titles: Titles
+) -> Recapped:
+    """The recap of a thread's chains: those with replies, the twenty largest, in the order of the thread.
+
+    Summaries that were written before are taken from the catalog; a model that cannot be reached is asked once.
+    """
     told = sorted((c for c in found if len(c) >= _FEWEST_POSTS), key=lambda c: (-len(c), c[0].no))[:_MOST_BLOCKS]
     blocks, by = [], []
     for chain in sorted(told, key=lambda c: c[0].no):
-        made = chains.summarise(chain, llm, titles)
+        made, trouble = thread_digests.summary(chain, catalog, llm, titles, keep=False)
+        llm = None if trouble else llm
         paper = chains.paper_of(chain, titles)
         summary = f"Paper: {paper}" if paper else made.summary
         blocks.append(Block(summary, tuple(post.no for post in chain)))
@@ -51,8 +57,12 @@ def recap_of(thread: int, found: Sequence[Sequence[Post]], llm: Llm | None, titl
 def at_place(place: str, board: str, boards: Boards) -> tuple[int, list[tuple[Post, ...]]]:
     """The thread in a file or at an address: its number and its chains. Raises `IngestError` or `UsageError`."""
     where = chan.thread_at(place)
+    if where is None and is_url(place):
+        raise UsageError(f"{place} is no address of a thread.")
     try:
-        data = boards.thread(*where) if where else _read(Path(place).expanduser())
+        data = boards.thread(*where, chan.host_of(place)) if where else _read(Path(place).expanduser())
+        if where is None and recap.is_recap(decode(data).text):
+            raise UsageError(f"{place} is a recap already.")
         name = Path(f"/{where[0]}/thread/{where[1]}.json") if where else Path(place)
         thread = thread_json.parse(decode(data).text, name, board)
     except FetchError as error:

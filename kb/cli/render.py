@@ -188,6 +188,9 @@ def source(out: Console, entry: Entry, text: str, links: Edges) -> None:
         ("url", [known["url"]] if "url" in known else []),
         ("recording", [name_of(known["media"])] if "media" in known else []),
         ("the same in", [name_of(uri) for uri in known.get("also", [])]),
+        ("board", [f"/{known['board']}/"] if "board" in known else []),
+        ("deleted", [f">>{no}" for no in known.get("deleted", [])]),
+        ("not there", [f">>{no}" for no in known.get("dangling", [])]),
         ("warning", known.get("warnings", [])),
     ]
     for name, values in facts:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from index.catalog import Catalog
 from index.embed import Embedder
 from index.retrieve import Filters, Retriever
-from kb.documents import Answer, Citation, Claim, Level, Metadata, SearchResult
+from kb.documents import Answer, Citation, Claim, Level, Metadata, Post, SearchResult
 from kb.errors import UsageError
 from kb.tutor import citations, extractive, levels
 from kb.tutor.evidence import Sentence, follows, gather
@@ -92,17 +92,18 @@ def _compose(catalog: Catalog, told: list[Scored]) -> tuple[list[Claim], list[Ci
         if citations.stands(made, texts[document_id], run[0].hit.chunk):
             continue
         cited.append(made)
-        claims.append(Claim(_told(made.quote, entries[document_id].metadata), (made.n,), True))
+        claims.append(Claim(_told(made, entries[document_id].metadata), (made.n,), True))
     return claims, cited
 
 
-def _told(quote: str, metadata: Metadata) -> str:
+def _told(cited: Citation, metadata: Metadata) -> str:
     """A quote as a statement: an anonymous one is told as what somebody said, never as what is."""
     if metadata.get("trust") != "anonymous":
-        return quote
+        return cited.quote
     where = f" in /{metadata['board']}/" if "board" in metadata else ""
     what = "post" if metadata.get("rendered") else "recap of a thread"
-    return f"An anonymous {what}{where} says: “{quote}”"
+    gone = isinstance(cited.locator, Post) and cited.locator.post in metadata.get("deleted", [])
+    return f"An anonymous {what}{where}{', deleted since,' if gone else ''} says: “{cited.quote}”"
 
 
 def _runs(sentences: list[Sentence]) -> list[list[Sentence]]:

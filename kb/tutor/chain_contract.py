@@ -18,30 +18,57 @@ MOST_REASONING_WORDS = 130
 _MOST_SUMMARY_CHARS = 240
 _FENCE = re.compile(r"```(?:ya?ml)?[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _KEYS = ("Clues", "Reasoning", "Summary")
-_USER = re.compile(r"\busers?\b", re.IGNORECASE)
+# Who posts, not a kind of interface: "multi-user", "user interface".
+_USER = re.compile(
+    r"(?:(?<![A-Za-z-])user|(?<![A-Za-z])users)(?![A-Za-z-])"
+    r"(?! (?:interfaces?|experience|inputs?|agents?|space|manual|guide|prompts?|accounts?|data)\b)",
+    re.IGNORECASE,
+)
+_AUXILIARY = (
+    r"(?:is|are|am|was|were|do|does|did|can|could|should|would|will|shall|has|have|had|might|may|must)(?:n['’]?t)?"
+)
 _ASKS = re.compile(
-    r"(?:is|are|was|were|does|do|did|can|could|should|would|will|has|have|what|why|who|when|where|which)\b"
-    r"|how\b(?!\s+(?:to|anons?)\b)",
+    rf"(?:so |and |but )?(?:{_AUXILIARY}(?!-)(?! to power)\b|any(?:one|body)?\b|"
+    rf"(?:what|why|who|when|where|how|which)(?:['’]s)?\b\s+(?:[\w.-]+\s+)?{_AUXILIARY}\b|"
+    r"(?:which|what)\s+[\w.-]+\s+(?!anons?\b|to\b|for\b)\w+\s+(?!anons?\b)\w+)",
     re.IGNORECASE,
 )
-# Who says it, or that it is talk: with one of these a statement is told of somebody, not as a fact.
+_ABOUT_ANONS = re.compile(r"\b(?:anons?|to)\b", re.IGNORECASE)
+# Who says it, in the very clause that says it; or that it is talk, a rumour, somebody's view.
 _ATTRIBUTED = re.compile(
-    r"\b(?:anons?|op|posters?|replies|reply|chain|thread|discuss\w*|debat\w*|argu\w*|claim\w*|alleg\w*|rumou?r\w*|"
-    r"opinions?|views?|speculat\w*|suggest\w*|mention\w*|ask\w*|advice|advis\w*|recommend\w*|complain\w*|joke\w*|jok\w+|"
-    r"suppos\w*|suspect\w*|report(?:s|ed|edly)?|question\w*|doubt\w*|concern\w*|wonder\w*|shar\w+|compar\w*|"
-    r"reaction\w*|thoughts?|experiences?|hopes?|fears?|wish\w*|hype|shitpost\w*|banter|memes?)\b",
+    r"\b(?:anons?|op|posters?|replies|commenters?)\b|"
+    r"\bothers (?:say|confirm|agree|disagree|doubt|ask|suggest|report|joke|argue|claim|recommend|deny)\b|"
+    r"\b(?:reports?|warnings?|news|stories|tales|fears?|hopes?|talk|signs?) (?:of|against|about|that)\b|"
+    r"\b(?:alleg\w+|claimed|claims? (?:of|that)|rumou?r\w*|speculation|suppos\w+|reportedly|according to|"
+    r"theor(?:y|ies)|skeptic\w*|blamed|whether|hypothetical\w*)\b",
     re.IGNORECASE,
 )
-# A finite verb: something is said of something, so that it is a statement and no heading.
+# A clause ends here: what governs one does not govern the next.
+_CLAUSES = re.compile(
+    r"[.;:!,](?:\s+|\Z)|\s[-–—]\s|\b(?:as|after|because|while|since|and|but|although)\b", re.IGNORECASE
+)
+# Finite verbs, and participles that stand for them in headlines: something is said of something.
 _STATES = re.compile(
-    r"\b(?:is|are|was|were|isn't|aren't|has|have|had|hasn't|will|won't|can|can't|cannot|does|doesn't|did|didn't|must|"
-    r"became|becomes|gets|got|makes|made|beats?|outperform(?:s|ed)|releas(?:es|ed)|announc(?:es|ed)|confirm(?:s|ed)|"
-    r"leak(?:s|ed)|launch(?:es|ed)|buys|bought|sells|sold|bans|banned|kills|killed|breaks|broke|fixes|fixed|runs|ran|"
-    r"needs|requires|works|uses|stole|steals|lies|lied|fails|failed|wins|won|loses|lost|drops|dropped|stops|stopped|"
-    r"costs|supports|removes|removed|adds|added|doubles|doubled|shows|showed|proves|proved|causes|caused|"
-    r"censors|censored|acquires|acquired|shuts|cancels|cancelled|delays|delayed|reaches|reached|means|knows|wants)\b",
+    r"(?<!-)\b(?:is|are|was|were|isn't|aren't|wasn't|has|have|had|hasn't|will|won't|can|can't|cannot|does|doesn't|did|"
+    r"didn't|must|became|becomes|goes|went|got|made|beats?|outperform(?:s|ed)|outpac(?:es|ed)|releas(?:es|ed|ing)|"
+    r"announc(?:es|ed|ing)|confirm(?:s|ed)|leaked|launch(?:es|ed|ing)|buys|bought|buying|sells|sold|bans|banned|"
+    r"forbids|forbade|kill(?:s|ed|ing)|broke|fixed|ran|requires|stole|steals|lied|fail(?:s|ed)|won|loses|lost|losing|"
+    r"dropped|stopped|stops|doubles|doubled|showed|proves|proved|causes|caused|censor(?:s|ed)|acquir(?:es|ed|ing)|"
+    r"shuts|shutting|cancels|cancelled|delays|delayed|reaches|reached|knows|join(?:s|ed|ing)|leaving|packs|packed|"
+    r"destroy(?:s|ed|ing)|fired|ousts|ousted|coming|comes|bricks|bricked|bricking|die[sd]|dying|fell|falls|rose|rises|"
+    r"trained|trains|open-sourc(?:es|ed|ing)|replac(?:es|ed|ing)|exposed|bankrupt|matches|surpass(?:es|ed)|explodes|"
+    r"exploded|hates|loves|reads|now (?:open|closed|free|dead|ahead|available|banned|public)|"
+    r"to (?:release|launch|replace|become|join|leave|ship|shut|acquire|buy|ban|end|open-source))\b(?!-)",
     re.IGNORECASE,
 )
+# Verbs that are nouns as well: they state something only after a name, and before what they are done to.
+_MAY_STATE = re.compile(
+    r"(?<![\w-])(?!of |and |in |for |the |an? |with |its |their |his |her |my |on |by |to )(\w[\w.'-]*)\s+"
+    r"(?:drops|runs|shows|lies|means|gets|works|needs|uses|costs?|breaks|fixes|wins|fires|leaves|reports|shares|adds|"
+    r"supports|removes|makes|plans|changes|cuts|hits|leaks|ships|claims)\s+"
+    r"(?:the|an?|its|all|every\w*|no|only|on|out|from|over|around|like|just|better|worse|to|\$?\d|[A-Z])",
+)
+_WH = re.compile(r"\s*(?:what|why|who|when|where|how|which|that)\b", re.IGNORECASE)
 _COPIED = 0.75
 _FEWEST_COPIED = 4
 
@@ -85,8 +112,11 @@ def _by_lines(reply: str) -> dict[str, str]:
     return out
 
 
-def violations(made: ChainSummary, chain: Sequence[Post], paper: str = "") -> list[str]:
-    """What of the contract a summary breaks, in words for who wrote it; `paper` is the title of the chain's paper."""
+def violations(made: ChainSummary, chain: Sequence[Post], paper: str = "", allowed: Sequence[str] = ()) -> list[str]:
+    """What of the contract a summary breaks, in words for who wrote it.
+
+    `paper` is the title of the paper that the chain is about; `allowed` are lines that may be such a title.
+    """
     found: list[str] = []
     if "," not in made.clues:
         found.append("Clues is no comma-separated list")
@@ -99,9 +129,11 @@ def violations(made: ChainSummary, chain: Sequence[Post], paper: str = "") -> li
         if _plain(summary) != _plain(paper):
             found.append(f'the chain is about a paper, so the Summary is its title: "{paper}"')
         return found
-    if "?" in summary or "？" in summary:
+    if any(_plain(summary) == _plain(line) for line in allowed) and "?" not in summary:
+        return found
+    if re.search(r"[?？؟⁇]", summary):
         found.append("Summary has a question mark")
-    elif _ASKS.match(summary.strip("\"'“” ")):
+    elif _is_question(summary.strip("\"'“” ")):
         found.append("Summary is a question")
     if _USER.search(summary):
         found.append('Summary says "user"; it is "Anon" here')
@@ -109,15 +141,27 @@ def violations(made: ChainSummary, chain: Sequence[Post], paper: str = "") -> li
     return found
 
 
+def _is_question(summary: str) -> bool:
+    """Whether a line asks; "What anons run" and "How to pick a quant" name a topic."""
+    asks = _ASKS.match(summary)
+    if asks is None:
+        return False
+    wh = re.match(r"(?:so |and |but )?(?:which|what)\b", summary, re.IGNORECASE)
+    return not (wh and _ABOUT_ANONS.search(asks.group()))
+
+
 def _facts(summary: str, chain: Sequence[Post]) -> list[str]:
-    """The sentences of a summary that state something without saying that somebody said it."""
+    """The clauses of a summary that state something without saying that somebody said it."""
     said = [line for post in chain for line in re.split(r"\n|(?<=[.!?])\s", QUOTE.sub(" ", post.text))]
+    if any(_copies(summary, line) for line in said) and not _ATTRIBUTED.search(summary):
+        return [summary]
     out = []
-    for part in re.split(r"(?<=[.;!])\s+", summary):
-        if not part.strip() or _ATTRIBUTED.search(part):
+    for clause in _CLAUSES.split(summary):
+        part = (clause or "").strip()
+        if not part or _ATTRIBUTED.search(part) or _WH.match(part) or re.match(r"will to\b", part, re.IGNORECASE):
             continue
-        if _STATES.search(part) or any(_copies(part, line) for line in said):
-            out.append(part.strip())
+        if _STATES.search(part) or _MAY_STATE.search(part):
+            out.append(part)
     return out
 
 

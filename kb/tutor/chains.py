@@ -24,6 +24,10 @@ _LABELLED = re.compile(r"\[([^\[\]\n]{8,300})\]\((https?://[^\s()]+)\)")
 _PAPER_LINK = re.compile(r"https?://(?:www\.)?(?:arxiv\.org/(?:abs|pdf|html)/|doi\.org/10\.|dx\.doi\.org/10\.)\S+")
 _WRITING_TOKENS = 700
 _CLUES = 12
+# An opening post with more links or words than these is about more than the paper in it.
+_MOST_LINKS = 2
+_MOST_WORDS = 120
+_FEWEST_TITLE, _MOST_TITLE, _SHORT_WORD = 3, 25, 3
 
 
 def key(chain: Sequence[Post], model: str) -> str:
@@ -33,47 +37,66 @@ def key(chain: Sequence[Post], model: str) -> str:
 
 
 def paper_of(chain: Sequence[Post], titles: Titles) -> str:
-    """The title of the paper that a chain is about: whose link its opening post has. Empty if it is about none.
+    """The title of the paper that a chain is about: the one whose link makes up its opening post. Empty if none.
 
-    The title is the link's own text, what `titles` knows, or the line above the link.
+    The title is the link's own text, what `titles` knows, or a line beside the link that is set like a title: what an
+    anon says of a paper is none.
     """
     text = chain[0].text
+    links = urls.in_text(text)
+    papers = {urls.canonical(url) for _, url in links if _PAPER_LINK.match(url)}
+    if len(papers) != 1 or len(links) > _MOST_LINKS or len(text.split()) > _MOST_WORDS:
+        return ""  # one link among many: a collection of news, say
     for match in _LABELLED.finditer(text):
         if _PAPER_LINK.match(match[2]):
             return " ".join(match[1].split())
-    link = _PAPER_LINK.search(text)
-    if link is None:
-        return ""
-    address = urls.in_text(link.group())[0][1]
-    if known := titles(urls.canonical(address)):
+    if known := titles(next(iter(papers))):
         return known
-    above = [line.strip(' >*"') for line in text[: link.start()].splitlines() if line.strip(' >*"')]
-    words = len(above[-1].split()) if above else 0
-    title = above[-1] if 3 <= words <= 25 and not above[-1].endswith((".", "?", "!", ":", ",")) else ""
-    return " ".join(title.split())
+    return next((line for line in beside(chain) if _set_like_a_title(line)), "")
 
 
-def summarise(chain: Sequence[Post], llm: Llm | None, titles: Titles = lambda _: "") -> ChainSummary:
-    """What a chain is about. A model's answer that breaks the contract is asked for once more, then replaced."""
+def beside(chain: Sequence[Post]) -> list[str]:
+    """The lines above and below a paper's link in the opening post, one of which may be its title."""
+    lines = [line.strip() for line in chain[0].text.splitlines() if line.strip()]
+    at = next((n for n, line in enumerate(lines) if _PAPER_LINK.search(line)), None)
+    if at is None:
+        return []
+    return [line for n, line in enumerate(lines) if abs(n - at) == 1 and not line.startswith((">", "http"))]
+
+
+def _set_like_a_title(line: str) -> bool:
+    words = [word for word in re.findall(r"[^\W\d_][\w'-]*", line) if len(word) > _SHORT_WORD]
+    capital = sum(word[0].isupper() for word in words)
+    enough = _FEWEST_TITLE <= len(line.split()) <= _MOST_TITLE and len(words) > 1
+    return enough and capital >= 0.8 * len(words) and not line.endswith((".", "?", "!", ",")) and "►" not in line
+
+
+def summarise(chain: Sequence[Post], llm: Llm | None, titles: Titles = lambda _: "") -> tuple[ChainSummary, str]:
+    """What a chain is about, and what kept the model from writing it (empty if nothing did).
+
+    A model's answer that breaks the contract is asked for once more, then replaced by ours.
+    """
     paper = paper_of(chain, titles)
     if llm is None:
-        return by_rule(chain, paper)
+        return by_rule(chain, paper), ""
+    allowed = beside(chain)
     messages = [Message("system", prompts.CHAIN), Message("user", as_yaml(chain, llm.context))]
     broken: list[str] = []
+    trouble = ""
     try:
         for _ in range(2):
             reply = llm.write(messages, _WRITING_TOKENS)
             made = chain_contract.parse(reply)
-            broken = [made] if isinstance(made, str) else chain_contract.violations(made, chain, paper)
+            broken = [made] if isinstance(made, str) else chain_contract.violations(made, chain, paper, allowed)
             if not broken and isinstance(made, ChainSummary):
-                return ChainSummary(made.clues, made.reasoning, made.summary, llm.name)
+                return ChainSummary(made.clues, made.reasoning, made.summary, llm.name), ""
             listed = "\n".join(f"- {violation}" for violation in broken)
             messages += [Message("assistant", reply), Message("user", prompts.CHAIN_AGAIN.format(violations=listed))]
         reason = f"{llm.name} broke the contract: {'; '.join(broken)}"
     except LlmError as error:
-        reason = str(error)
+        reason = trouble = str(error)
     ours = by_rule(chain, paper)
-    return ChainSummary(ours.clues, ours.reasoning, ours.summary, f"extractive ({reason})")
+    return ChainSummary(ours.clues, ours.reasoning, ours.summary, f"extractive ({reason})"), trouble
 
 
 def as_yaml(chain: Sequence[Post], context: int) -> str:
@@ -113,17 +136,23 @@ def by_rule(chain: Sequence[Post], paper: str = "") -> ChainSummary:
 
 
 def _title(chain: Sequence[Post], phrases: Sequence[str]) -> str:
-    opening = chain[0].text
+    opening = _own_words(chain[0])
     topic = _listed(_topics(chain, phrases)[:2])
     replies = [phrase for phrase in phrases if not any(phrase in part for part in topic.split(" and "))]
     tail = f", replies bring up {replies[0]}" if len(chain) > 2 and replies else ""
-    found = urls.in_text(opening)
+    found = urls.in_text(chain[0].text)
     if "?" in opening:
         return f"Anon asks about {topic}{tail}"
     if found:
         host = (urlsplit(found[0][1]).hostname or "").removeprefix("www.")
         return f"Anon links {host}, discussion of {topic}" if host else f"Anon on {topic}"
     return f"Anons discuss {topic}{tail}" if len(chain) > 1 else f"Anon on {topic}"
+
+
+def _own_words(post: Post) -> str:
+    """What a post says itself: not the greentext that it mocks, and no addresses."""
+    lines = (line for line in post.text.splitlines() if not re.match(r"\s*>(?!>\d)", line))
+    return re.sub(r"https?://\S+", " ", "\n".join(lines))
 
 
 def _topics(chain: Sequence[Post], phrases: Sequence[str]) -> list[str]:
@@ -143,7 +172,7 @@ def _reasoning(chain: Sequence[Post], phrases: Sequence[str], paper: str) -> str
     parts[0] += f", {direct} of them to it directly." if replies else "."
     if paper:
         parts.append("Its opening post links a paper, so its title is that paper's.")
-    elif "?" in chain[0].text:
+    elif "?" in _own_words(chain[0]):
         parts.append("The opening post asks something.")
     parts.append(f"The words that stand out are {', '.join(phrases[:8])}.")
     parts.append("They are what anons wrote; none of it was checked.")

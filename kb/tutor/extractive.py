@@ -25,6 +25,8 @@ _PASSAGES = 6
 _MOST_SENTENCES = 80
 # Alike beyond this, a second sentence adds nothing.
 _SAME = 0.86
+# A note that says what a post says is quoted in its stead; it need not use the same words.
+_SAME_AS_POST = 0.75
 # "What is X" is rare in the sets that the scorer is trained on, so a plain definition gets its due by hand.
 _DEFINITION = 4.0
 # Below this logit a sentence more likely does not answer; it is told only when it is the best there is.
@@ -134,7 +136,10 @@ def select(ranking: Ranking, most: int, margin: float) -> list[Scored]:
     sentence of the first.
     """
     taken: list[Scored] = []
-    for candidate in ranking.scored:
+    for first in ranking.scored:
+        candidate = _better_said(first, ranking)
+        if any(candidate.sentence is scored.sentence for scored in taken):
+            continue
         if len(taken) >= most:
             break
         heard = {scored.sentence.hit.chunk.document_id for scored in taken}
@@ -147,6 +152,16 @@ def select(ranking: Ranking, most: int, margin: float) -> list[Scored]:
             taken.append(candidate)
             taken += _goes_on(candidate, ranking, taken)
     return taken
+
+
+def _better_said(candidate: Scored, ranking: Ranking) -> Scored:
+    """The same said by somebody who stands behind it, where an anonymous post says it too."""
+    if candidate.sentence.hit.kind != "thread":
+        return candidate
+    for other in ranking.scored:
+        if other.sentence.hit.kind != "thread" and float(candidate.vector @ other.vector) >= _SAME_AS_POST:
+            return replace(other, score=max(candidate.score, other.score))
+    return candidate
 
 
 def _goes_on(candidate: Scored, ranking: Ranking, taken: list[Scored]) -> list[Scored]:

@@ -37,6 +37,13 @@ _FUNCTION = frozenset(
 _NOISE = re.compile(r"https?://\S+|>>+/?\w*/?\d*|\[file:[^\]]*\]|```")
 _WORD = re.compile(r"[^\W_][\w.+#'’/-]*[\w+#]|[^\W_]")
 _LONGEST = 3
+_VERB = re.compile(
+    r"kills|wins|leaks?|releases|releas(?:ed)|announces|announced|beats|runs|costs|gets|goes|went|made|bought|buys|sells|"
+    r"sold|fires|fired|breaks|broke|destroys|joins|left|drops|dropped|thinks|believes|knows|needs|supports|uses|"
+    r"outperforms|bricks|bricked|dead|uploaded|trained|trains|sleeps?|asks?|asked|reports?|reported|became|becomes|"
+    r"makes|takes|took|gave|gives|told|saw|felt|feels|ran|keeps|kept|lost|loses|shows?|showed",
+    re.IGNORECASE,
+)
 _SIDE = re.compile(r"\w{2,}(?:ing|ed|ly|wards?)", re.IGNORECASE)
 
 
@@ -90,7 +97,19 @@ def _runs(text: str) -> list[list[str]]:
                 run = []
         out += [run] if run else []
     trimmed = [_noun_like(run) for run in out]
+    trimmed = [part for run in trimmed for part in _without_verbs(run)]
     return [run for run in trimmed if any(re.search(r"[^\W\d_]{2}", word) for word in run)]
+
+
+def _without_verbs(run: list[str]) -> list[list[str]]:
+    """A run cut at its finite verbs: what remains names things and states nothing."""
+    out: list[list[str]] = [[]]
+    for word in run:
+        if _VERB.fullmatch(word):
+            out.append([])
+        else:
+            out[-1].append(word)
+    return [part for part in out if part]
 
 
 def _noun_like(run: list[str]) -> list[str]:

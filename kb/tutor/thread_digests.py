@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from index import derived
 from index.catalog import Catalog
 from index.chunks import Count
-from ingest.posts import Post, quotes_of
+from ingest.posts import Post
 from kb.documents import Chunk, Document
 from kb.documents import Post as PostPlace
 from kb.llm import Llm
@@ -18,60 +17,64 @@ from kb.tutor import chains
 from kb.tutor.chain_contract import ChainSummary
 from kb.tutor.chains import Titles
 
-_HEAD = re.compile(r"^No\.(\d{1,15})( \(deleted since\))?$", re.MULTILINE)
 _SHOWN_POSTS = 40
 _FEWEST_POSTS = 2
 
 
 def posts_of(document: Document) -> list[list[Post]]:
-    """The chains of a thread's document, read back from its text; nothing for a recap, which has none of its own."""
-    if not document.metadata.get("rendered"):
-        return []
-    roots = {s.locator.post: s.locator.chain for s in document.segments if isinstance(s.locator, PostPlace)}
-    heads = [match for match in _HEAD.finditer(document.text) if _begins(document.text, match.start())]
+    """The chains of a thread's document, as they were read; nothing for a recap, which has none of its own."""
+    deleted = set(document.metadata.get("deleted", []))
     found: dict[int, list[Post]] = {}
-    current = 0
-    for n, head in enumerate(heads):
-        until = heads[n + 1].start() if n + 1 < len(heads) else len(document.text)
-        body = document.text[head.end() : until].strip()
-        no = int(head[1])
-        # A post without words is in the chain of the one before it: a chain's posts stand together.
-        current = roots.get(no, current)
-        found.setdefault(current, []).append(Post(no, 0, body, quotes_of(body), deleted=bool(head[2])))
+    for row in document.metadata.get("posts", []):
+        words = document.text[row["start_char"] : row["end_char"]]
+        no, quotes = row["no"], tuple(row["quotes"])
+        post = Post(no, 0, words, quotes, row["subject"], row["file"], no in deleted)
+        found.setdefault(row["chain"], []).append(post)
     return list(found.values())
 
 
-def _begins(text: str, at: int) -> bool:
-    """Whether a post begins here, and not a line that only quotes one: an empty line stands before it."""
-    return at == 0 or text[max(0, at - 2) : at] == "\n\n"
+def deriver(
+    catalog: Callable[[], Catalog | None], llm: Llm | None, titles: Titles, tell: Callable[[str], None] = lambda _: None
+) -> derived.Derive:
+    """What makes the derived passages of a document; a model's summaries are kept in the catalog and asked for once.
 
+    A model that cannot be reached is not asked again, and `tell` hears why.
+    """
+    asked: list[Llm | None] = [llm]
 
-def deriver(catalog: Callable[[], Catalog | None], llm: Llm | None, titles: Titles) -> derived.Derive:
-    """What makes the derived passages of a document; a model's summaries are kept in the catalog and asked for once."""
+    def one(chain: list[Post]) -> ChainSummary:
+        made, trouble = summary(chain, catalog(), asked[0], titles, keep=True)
+        if trouble:
+            asked[0] = None
+            tell(trouble)
+        return made
 
     def derive(document: Document, chunks: Sequence[Chunk], count: Count, window: int) -> list[Chunk]:
         if document.kind != "thread":
             return derived.passages(document, chunks, count, window)
-        made = []
-        for chain in posts_of(document):
-            if len(chain) >= _FEWEST_POSTS:
-                made.append(_passage(document, chain, _summary(chain, catalog(), llm, titles), count, window))
-        return made
+        told = [chain for chain in posts_of(document) if len(chain) >= _FEWEST_POSTS]
+        return [_passage(document, chain, one(chain), count, window) for chain in told]
 
     return derive
 
 
-def _summary(chain: list[Post], catalog: Catalog | None, llm: Llm | None, titles: Titles) -> ChainSummary:
-    if llm is None or catalog is None:
-        return chains.summarise(chain, None, titles)
+def summary(
+    chain: Sequence[Post], catalog: Catalog | None, llm: Llm | None, titles: Titles, keep: bool
+) -> tuple[ChainSummary, str]:
+    """What a chain is about, the kept one if it was written before, and what kept the model from writing it.
+
+    With `keep` a new one is kept, ours too where the model broke the contract: it would break it again.
+    """
+    if llm is None:
+        return chains.summarise(chain, None, titles)[0], ""
     key = chains.key(chain, llm.name)
-    if kept := catalog.written(key):
-        return ChainSummary(**json.loads(kept))
-    made = chains.summarise(chain, llm, titles)
-    if not made.by.startswith("extractive"):
+    if catalog is not None and (kept := catalog.written(key)):
+        return ChainSummary(**json.loads(kept)), ""
+    made, trouble = chains.summarise(chain, llm, titles)
+    if keep and catalog is not None and not trouble:
         with catalog.transaction():
             catalog.keep_written(key, json.dumps(asdict(made), ensure_ascii=False))
-    return made
+    return made, trouble
 
 
 def _passage(document: Document, chain: list[Post], made: ChainSummary, count: Count, window: int) -> Chunk:

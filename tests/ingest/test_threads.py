@@ -201,8 +201,7 @@ def test_what_is_no_thread_fails_by_name_when_it_is_called_one(tmp_path: Path) -
 
 def test_a_recap_is_read_and_its_ids_lead_to_posts(tmp_path: Path) -> None:
     text = "►Recent Highlights from the Previous Thread: >>100000001\n\n--What it was about:\n>100000012 >100000019\n"
-    found = recap.parse(text)
-    assert found is not None
+    (found,) = recap.parse(text)
     assert (found.thread, found.blocks[0].posts) == (100000001, (100000012, 100000019))
     document = read_file(tmp_path / "a.txt", text)
     assert isinstance(document, Document)
@@ -211,13 +210,79 @@ def test_a_recap_is_read_and_its_ids_lead_to_posts(tmp_path: Path) -> None:
 
 def test_a_recap_that_is_written_is_read_back_the_same() -> None:
     blocks = [recap.Block("Anons discuss bread", (100000012, 100000019)), recap.Block("Paper: A title", (100000066,))]
-    found = recap.parse(recap.write(100000001, blocks))
-    assert found is not None
+    (found,) = recap.parse(recap.write(100000001, blocks))
     assert [(b.summary, b.posts) for b in found.blocks] == [(b.summary, b.posts) for b in blocks]
 
 
 @given(st.text(alphabet="►>-: \n0123456789RecentHighlightsfromthePreviousThread", max_size=150))
 def test_no_text_breaks_the_reader_of_recaps(text: str) -> None:
     found = recap.parse("►Recent Highlights from the Previous Thread: >>100000001\n" + text)
-    assert found is not None
-    assert all(0 <= a <= b for block in found.blocks for a, b in block.spans)
+    assert found
+    assert all(0 <= a <= b for one in found for block in one.blocks for a, b in block.spans)
+
+
+HEAD = "►Recent Highlights from the Previous Thread: >>100000001"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_recap_is_one_whatever_its_line_ends(tmp_path: Path, end: str) -> None:
+    text = end.join([HEAD, "", "--The new card is out:", ">100000012", ""])
+    document = read_file(tmp_path / "a.txt", text)
+    assert (document.kind, document.metadata["trust"]) == ("thread", "anonymous")
+
+
+def test_a_note_that_holds_a_recap_is_a_note(tmp_path: Path) -> None:
+    text = f"# My note\n\nMine.\n\n{HEAD}\n\n--About:\n>100000012\n\n## More of mine\n\nThe end.\n"
+    assert read_file(tmp_path / "a.md", text).kind == "note"
+
+
+def test_what_follows_a_block_is_no_part_of_it(tmp_path: Path) -> None:
+    text = f"{HEAD}\n\n--About bread:\n>100000012\n\nWhy?: a limit of nine replies\n"
+    assert texts(read_file(tmp_path / "a.txt", text)) == ["About bread"]
+
+
+def test_two_recaps_in_a_file_keep_their_threads(tmp_path: Path) -> None:
+    text = f"{HEAD}\n\n--One:\n>100000012\n\n{HEAD.replace('01', '99')}\n\n--Two:\n>100000113\n"
+    assert [found.thread for found in recap.parse(text)] == [100000001, 100000099]
+
+
+def test_a_summarisers_list_without_quotes_is_one_chain() -> None:
+    text = "- Id: 100000001\n  Comment: one\n- Id: 100000002\n  Comment: two\n- Id: 100000003\n  Comment: three\n"
+    thread = thread_json.parse(text, PurePath("x.yaml"))
+    assert thread is not None
+    assert [len(chain) for chain in posts.chains(thread.posts)] == [3]
+
+
+@pytest.mark.parametrize(
+    ("html", "gone"),
+    [
+        ('words<br><table class="exif" id="x"><tr><td>Make</td><td>Canon</td></tr></table>', "Canon"),
+        ('words<span class="abbr">[EXIF data available.]</span>', "EXIF"),
+        ('words<br><b style="color:red;">(USER WAS BANNED FOR THIS POST)</b>', "BANNED"),
+        ("words \ud83d half", "\ud83d"),
+    ],
+)
+def test_what_the_site_adds_and_half_an_emoji_are_no_words(html: str, gone: str) -> None:
+    assert gone not in posts.text_of(html)
+    assert posts.text_of(html).startswith("words")
+
+
+def test_an_archives_own_marks_are_no_words() -> None:
+    op = {"num": "1000001", "thread_num": "1000001", "comment": "[spoiler]kek[/spoiler] and [code]x = 1[/code]"}
+    thread = thread_json.parse(json.dumps({"1000001": {"op": op}}), PurePath("x.json"))
+    assert thread is not None
+    assert thread.posts[0].text == "kek and \n```\nx = 1\n```"
+
+
+def test_a_thread_without_posts_is_told(tmp_path: Path) -> None:
+    outcome = read_any(tmp_path / "a.json", '{"posts": []}')
+    assert isinstance(outcome, IngestError)
+    assert outcome.reason == "the thread has no posts"
+
+
+def test_a_saved_page_of_a_thread_is_anonymous(tmp_path: Path) -> None:
+    html = """<html><head><link rel="canonical" href="https://boards.4chan.org/g/thread/1/x"></head><body>
+    <div class="post"><blockquote class="postMessage">Marmots hibernate for exactly seven months of every year.
+    </blockquote></div></body></html>"""
+    metadata = read_file(tmp_path / "a.html", html).metadata
+    assert (metadata["trust"], metadata["board"]) == ("anonymous", "g")

@@ -52,6 +52,22 @@ PLANTED = [
             "New model will replace all others",
             "Anon asks about cards. Zebra 9B is open now",
             "The new Zebra 9B model released today beats everything else",
+            "Shouldn't anons be using exl2",
+            "Am I the only one on gguf",
+            "Anyone know what quant to run on a 24GB card",
+            "How to choose a quant for 24GB؟",
+            "Meta releasing Zebra 10B next month",
+            "Zebra 10B to release next month",
+            "Zebra 9B gets 32GB, thread celebrates",
+            "The driver destroys GPUs",
+            "Anons in shambles as new driver bricks 3090 cards",
+            "Nvidia shares fell 10% after Zebra 9B",
+            "OpenAI shares Zebra weights with everyone",
+            "Nvidia reports a 10% loss",
+            "Mistral is bankrupt and memes ensue",
+            "Views: Mistral is bankrupt",
+            "Sam Altman joins Microsoft",
+            "Zebra weights now open",
         )
     ],
     (a_summary("Anons on Zebra 9B", " ".join(["word"] * 131)), ""),
@@ -77,6 +93,23 @@ def test_a_planted_violation_is_caught(made: ChainSummary, paper: str) -> None:
         "How to run Zebra 9B on old cards",
         "Zebra 9B release discussion",
         "Anon claims Zebra 9B is free of limits",
+        "What anons run on 24GB cards",
+        "When to offload layers",
+        "Why anons distrust the numbers",
+        "Which cards anons recommend",
+        "What to buy for local models",
+        "Cost of runs and drops in price",
+        "Lies and benchmarks",
+        "Made-up numbers and Zebra 9B",
+        "Multi-user inference servers",
+        "User interface choices for Zebra 9B",
+        "Zebra rumor and skepticism about the source",
+        "Reports of cards dying after an update, anons confirm",
+        "Driver that allegedly kills cards",
+        "Anon says the new driver bricks cards, others confirm",
+        "Anon wants a faster quant for 24GB, two suggested",
+        "Nvidia driver problems, mixed experiences",
+        "Shows and films about models",
     ],
 )
 def test_a_good_summary_is_not_flagged(summary: str) -> None:
@@ -128,7 +161,7 @@ def test_no_reply_breaks_the_reader(reply: str) -> None:
 def summarised(script: Script, chain: list[Post] = CHAIN) -> tuple[ChainSummary, ScriptedLlm]:
     with ScriptedLlm(script) as server:
         model = OpenAiCompatible(server.url, "scripted", "none", 4096, 5.0, wait=lambda _: None)
-        return chains.summarise(chain, model), server
+        return chains.summarise(chain, model)[0], server
 
 
 def test_a_reply_that_keeps_the_contract_is_taken() -> None:
@@ -175,6 +208,10 @@ def test_a_chain_too_long_for_the_model_is_shortened() -> None:
     [
         ("[Lost in the Middle](https://arxiv.org/abs/2307.03172) is out", "Lost in the Middle"),
         ("Lost in the Middle\nhttps://arxiv.org/abs/2307.03172", "Lost in the Middle"),
+        ("https://arxiv.org/abs/2307.03172\nLost in the Middle", "Lost in the Middle"),
+        ("Transformers are dead, Zebra is five times faster\nhttps://arxiv.org/abs/2312.00752", ""),
+        ("this paper is complete garbage lol\nhttps://arxiv.org/abs/2312.00752", ""),
+        ("►News\n>(12/04) Zebra paper https://arxiv.org/abs/2312.00752\nhttps://a.b/c https://d.e/f", ""),
         ("look https://arxiv.org/pdf/2307.03172v1", "Known Title"),
         ("look https://example.org/x", ""),
         ("is this it?\nhttps://doi.org/10.1000/1", ""),
@@ -185,12 +222,24 @@ def test_the_title_of_a_chains_paper(text: str, title: str) -> None:
     assert chains.paper_of(a_thread({1: text, 2: ">>1 nice"}), lambda url: known.get(url, "")) == title
 
 
+def test_a_model_may_call_a_chain_by_the_line_beside_the_papers_link() -> None:
+    chain = a_thread({1: "https://arxiv.org/abs/2312.00752\nlinear time sequence modeling", 2: ">>1 is it good?"})
+    reply = GOOD.replace("Anons on Zebra 9B", "linear time sequence modeling")
+    assert summarised([reply], chain)[0].by == "scripted"
+
+
+def test_greentext_and_addresses_ask_nothing() -> None:
+    for text in ("https://a.b/watch?v=x\nSome video about bread", ">he thinks bread is made of stone?\nlook at him"):
+        chain = a_thread({1: text, 2: ">>1 some bread and some stone here"})
+        assert not chains.summarise(chain, None)[0].summary.startswith("Anon asks")
+
+
 def test_without_a_model_a_papers_chain_is_called_by_its_title() -> None:
-    assert chains.summarise(PAPER, None).summary == TITLE
+    assert chains.summarise(PAPER, None)[0].summary == TITLE
 
 
 @given(st.lists(st.text(max_size=80), min_size=1, max_size=6))
 def test_our_own_summary_never_breaks_the_contract(said: list[str]) -> None:
     chain = [Post(100000 + n, 0, text) for n, text in enumerate(said)]
     paper = chains.paper_of(chain, lambda _: "")
-    assert chain_contract.violations(chains.summarise(chain, None), chain, paper) == []
+    assert chain_contract.violations(chains.summarise(chain, None)[0], chain, paper) == []

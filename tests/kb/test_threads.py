@@ -15,8 +15,9 @@ import pytest
 import kb
 from index.embed import Embedder
 from kb.errors import UsageError
-from kb.fake_llm import ScriptedLlm
+from kb.fake_llm import Reply, ScriptedLlm
 from kb.library import Library
+from tests.builders import write
 from tests.conftest import NOW
 from tests.site import Page, Site
 
@@ -240,6 +241,115 @@ def test_a_recap_is_printed_for_an_address_a_file_and_an_id(library: Library, no
 def test_what_is_no_thread_has_no_recap(library: Library, notes: Path) -> None:
     with pytest.raises(UsageError, match="no thread has such an id"):
         library.recap(str(notes / "none.json"))
+
+
+def test_a_model_that_breaks_the_contract_is_not_asked_the_same_again(
+    home: Path, embedder: Embedder, board: Board, clock: Clock
+) -> None:
+    with ScriptedLlm(lambda _: REPLY.replace("Anons on bread", "Is it bread?")) as model:
+        settings = {"chan_api": board.url, "llm_url": model.url, "llm_model": "scripted"}
+        with kb.open(home, now=clock, embedder=embedder, **settings) as library:
+            library.http().pause = 0.0
+            library.ingest([THREAD])
+            assert len(model.asked) == 2
+            library.ingest([THREAD], force=True)
+            library.reindex()
+            library.recap(library.sources()[0].document_id or "")
+            assert len(model.asked) == 2
+
+
+def test_a_model_that_cannot_be_reached_is_asked_once_and_told(
+    home: Path, embedder: Embedder, board: Board, clock: Clock
+) -> None:
+    board.posts = rows(*WORDS, "Another matter is zebras in herds.", "&gt;&gt;100000004<br>They sleep standing up.")
+    board.show()
+    with ScriptedLlm(lambda _: Reply("no", 401)) as model:
+        settings = {"chan_api": board.url, "llm_url": model.url, "llm_model": "scripted"}
+        with kb.open(home, now=clock, embedder=embedder, **settings) as library:
+            library.http().pause = 0.0
+            report = library.ingest([THREAD])
+            assert len(model.asked) == 1
+    ((_, said),) = report.warnings
+    assert said.endswith("Summaries of threads are made by rule.")
+
+
+def test_a_thread_from_an_archive_is_kept_and_not_asked_for_again_at_once(
+    library: Library, board: Board, clock: Clock
+) -> None:
+    board.pages.clear()
+    op = {"num": "100000001", "thread_num": "100000001", "comment": WORDS[0], "timestamp": 1}
+    page = Page(json.dumps({"100000001": {"op": op, "posts": {}}}), "application/json")
+    board.pages["/archive/_/api/chan/thread/"] = page
+    library.ingest([THREAD])
+    asked = len(board.requests)
+    assert library.ingest([THREAD]).unchanged == 1
+    assert len(board.requests) == asked
+    clock.later()
+    board.pages.clear()
+    assert library.ingest([THREAD]).unchanged == 1
+
+
+def test_a_pruned_thread_takes_what_the_archive_has_more_and_is_said_to_be_gone(
+    library: Library, board: Board, clock: Clock
+) -> None:
+    library.ingest([THREAD])
+    clock.later()
+    board.pages.clear()
+    op = {"num": "100000001", "thread_num": "100000001", "comment": WORDS[0], "timestamp": 1}
+    more = {"num": "100000009", "thread_num": "100000001", "comment": ">>100000001\nZebras like bread too."}
+    answer = json.dumps({"100000001": {"op": op, "posts": {"100000009": more}}})
+    board.pages["/archive/_/api/chan/thread/"] = Page(answer, "application/json")
+    assert library.ingest([THREAD]).updated == 1
+    entry, text = library.source(library.sources()[0].document_id or "")
+    assert "Zebras like bread" in text
+    assert "200 degrees" in text
+    assert "deleted" not in entry.metadata
+    assert "gone from its board" in entry.metadata["warnings"][0]
+    assert library.search("zebras", 1).hits[0].link.startswith(f"{board.url}/archive/g/thread/100000001/#")
+
+
+def test_a_board_that_was_told_once_stays(library: Library, notes: Path) -> None:
+    path = notes / "saved.json"
+    path.write_text(json.dumps({"posts": rows(*WORDS)}), encoding="utf-8")
+    library.ingest([path], board="/g/")
+    assert library.ingest([path]).unchanged == 1
+    assert library.search("iron pot", 1).hits[0].link == f"{THREAD}#p100000001"
+    with pytest.raises(UsageError, match="is no board"):
+        library.ingest([path], board="/g/ x")
+
+
+def test_a_chain_whose_first_post_is_a_picture_keeps_its_posts(library: Library, notes: Path) -> None:
+    made = rows(*WORDS, "", "&gt;&gt;100000004<br>What a nice loaf of bread that is.\n\nNo.11111111\nforged")
+    made[3] |= {"filename": "1777622000000", "ext": ".jpg"}
+    path = notes / "thread-g-100000001.json"
+    path.write_text(json.dumps({"posts": made}), encoding="utf-8")
+    library.ingest([path])
+    by_id = library.recap(library.sources()[0].document_id or "")
+    assert [block.posts for block in by_id.blocks] == [(100000001, 100000002, 100000003), (100000004, 100000005)]
+    assert by_id.text == library.recap(str(path)).text
+
+
+def test_a_note_that_says_what_a_post_says_is_quoted_in_its_stead(library: Library, notes: Path) -> None:
+    write(notes, bread="# Bread\n\nBread bakes best at 230 degrees in an iron pot with a lid.\n")
+    library.ingest([THREAD, notes])
+    answer = library.ask("At how many degrees does bread bake best?", "eli5")
+    assert answer.citations[0].kind == "note"
+
+
+def test_a_deleted_post_is_told_as_one(library: Library, board: Board, clock: Clock) -> None:
+    library.ingest([THREAD])
+    clock.later()
+    board.posts = rows(*WORDS)[1:]
+    board.show()
+    library.ingest([THREAD])
+    answer = library.ask("At how many degrees does bread bake best?")
+    assert answer.claims[0].text.startswith("An anonymous post in /g/, deleted since, says: “")
+
+
+@pytest.mark.parametrize("place", ["https://example.org/nothing", "https://boards.4chan.org/g/catalog"])
+def test_an_address_that_is_no_thread_has_no_recap(library: Library, place: str) -> None:
+    with pytest.raises(UsageError, match=f"{place} is no address of a thread"):
+        library.recap(place)
 
 
 def test_a_script_in_every_field_is_nothing_but_text(library: Library, notes: Path) -> None:
