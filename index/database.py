@@ -44,7 +44,9 @@ class Database:
             else:
                 uri = path.absolute().as_uri() + "?mode=ro"
                 self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
-            self._db.execute("PRAGMA mmap_size = 268435456")
+            if not write:
+                # Queries read faster so; a writer touches every page, and all of them would count as its memory.
+                self._db.execute("PRAGMA mmap_size = 268435456")
             self._check_version(write)
             self.made = bool(self._db.execute("PRAGMA user_version").fetchone()[0])
 
