@@ -51,6 +51,17 @@ def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "tiny"
 
 
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("exports")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(exports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The small model is another one in every run; its export is not for the cache that runs share."""
+    monkeypatch.setenv("KB_CACHE", str(exports))
+
+
 @pytest.fixture
 def filled(library: Library, notes: Path) -> Library:
     write(notes, outline=AN_OUTLINE, long="# L\n\n" + "Decoding is limited by memory bandwidth. " * 60)
