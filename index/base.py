@@ -47,6 +47,35 @@ def embedded_hash(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
+def embed_changes(
+    catalog: Catalog,
+    changes: Sequence[Change],
+    embedder: Embedder,
+    model: str,
+    on_batch: Callable[[int], None] | None = None,
+) -> int:
+    """Embed what of the changes the cache has no vector for under a model's name; how many texts."""
+    wanted = {h: c.embedded for change in changes for h, c in zip(change.hashes, change.chunks, strict=True)}
+    known = catalog.vectors(list(wanted), model)
+    missing = [h for h in wanted if h not in known]
+    if missing:
+        vectors = embedder.embed([wanted[h] for h in missing], on_batch)
+        with catalog.transaction():
+            catalog.put_vectors(zip(missing, vectors, strict=True), model)
+    return len(missing)
+
+
+def note_facts(catalog: Catalog, embedder: Embedder, model: str) -> None:
+    """Note by what a base is embedded, cut and indexed. The caller holds a transaction."""
+    for name, value in (
+        ("model", model),
+        ("dimension", str(embedder.dimension)),
+        ("chunker", str(chunking.VERSION)),
+        ("lexical", str(lexical.VERSION)),
+    ):
+        catalog.set_fact(name, value)
+
+
 class Indexes:
     """The two derived indexes of a home, open in this process, and the generation they were opened at."""
 
@@ -130,24 +159,11 @@ class Writer:
         self, changes: Sequence[Change], embedder: Embedder, on_batch: Callable[[int], None] | None = None
     ) -> int:
         """Embed what the cache of vectors lacks and keep it there; the number of texts embedded."""
-        wanted = {h: c.embedded for change in changes for h, c in zip(change.hashes, change.chunks, strict=True)}
-        known = self.catalog.vectors(list(wanted), self.model)
-        missing = [h for h in wanted if h not in known]
-        if missing:
-            vectors = embedder.embed([wanted[h] for h in missing], on_batch)
+        embedded = embed_changes(self.catalog, changes, embedder, self.model, on_batch)
+        if embedded:
             with self.catalog.transaction():
-                self.catalog.put_vectors(zip(missing, vectors, strict=True), self.model)
-                self._note_facts(embedder)
-        return len(missing)
-
-    def _note_facts(self, embedder: Embedder) -> None:
-        for name, value in (
-            ("model", self.model),
-            ("dimension", str(embedder.dimension)),
-            ("chunker", str(chunking.VERSION)),
-            ("lexical", str(lexical.VERSION)),
-        ):
-            self.catalog.set_fact(name, value)
+                note_facts(self.catalog, embedder, self.model)
+        return embedded
 
     def apply(self, changes: Sequence[Change], now: str) -> None:
         """Make documents searchable whose vectors are cached; their vanished chunks go last."""

@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from index import chunks as chunking
-from index import lexical, locks
-from index.base import Change, Indexes, Writer, embedded_hash
+from index import locks
+from index.base import Change, Indexes, Writer, embed_changes, note_facts
 from index.catalog import Catalog
 from index.derived import Derive, passages
 from index.embed import Embedder
 from index.lexical import LexicalIndex
 from index.store import VectorStore
-from kb.documents import Chunk, Document, Lines, Segment
+from kb.documents import Document, Lines, Segment
 
 _GROUP = 100  # documents whose chunks are held at once
 _NEXT = ".next"
@@ -48,14 +48,10 @@ def rebuild(
     """
     catalog, home = writer.catalog, writer.home
     ids = [entry.id for entry in catalog.entries()]
-    embedded = 0
-    for n, changes in enumerate(_groups(catalog, ids, embedder, derive)):
-        embedded += _embed(catalog, changes, embedder)
-        on_progress(min((n + 1) * _GROUP, len(ids)), len(ids))
-    writer.indexes.close()
     for name in ("chroma", "lexical"):
         shutil.rmtree(home / (name + _NEXT), ignore_errors=True)
-    made = _fill(catalog, home, ids, embedder, derive)
+    made, embedded = _fill(catalog, home, ids, embedder, derive, on_progress)
+    writer.indexes.close()
     _swap(catalog, home, ids, embedder, made, derive)
     catalog.shrink()
     writer.model = embedder.name
@@ -108,35 +104,37 @@ def _joined(before: Segment, after: Segment) -> Segment:
     return replace(before, end_char=after.end_char, locator=locator)
 
 
-def _embed(catalog: Catalog, changes: list[Change], embedder: Embedder) -> int:
-    wanted = {h: c.embedded for change in changes for h, c in zip(change.hashes, change.chunks, strict=True)}
-    known = catalog.vectors(list(wanted), embedder.name)
-    missing = [h for h in wanted if h not in known]
-    if missing:
-        vectors = embedder.embed([wanted[h] for h in missing])
-        with catalog.transaction():
-            catalog.put_vectors(zip(missing, vectors, strict=True), embedder.name)
-    return len(missing)
+def _fill(
+    catalog: Catalog,
+    home: Path,
+    ids: list[str],
+    embedder: Embedder,
+    derive: Derive,
+    on_progress: Callable[[int, int], None],
+) -> tuple[set[str], int]:
+    """Both indexes in folders of their own, beside those that answer queries.
 
-
-def _fill(catalog: Catalog, home: Path, ids: list[str], embedder: Embedder, derive: Derive) -> set[str]:
-    """Both indexes in folders of their own, beside those that answer queries; the ids of the passages in them."""
+    Gives the ids of the passages in them, and how many were embedded for it.
+    """
     store = VectorStore(home / ("chroma" + _NEXT), embedder.name)
     words = LexicalIndex(home / ("lexical" + _NEXT))
     made: set[str] = set()
+    embedded = 0
     try:
-        for changes in _groups(catalog, ids, embedder, derive):
-            chunks: list[Chunk] = [chunk for change in changes for chunk in change.chunks]
-            hashes = [embedded_hash(chunk.embedded) for chunk in chunks]
+        for n, changes in enumerate(_groups(catalog, ids, embedder, derive), start=1):
+            embedded += embed_changes(catalog, changes, embedder, embedder.name)
+            chunks = [chunk for change in changes for chunk in change.chunks]
+            hashes = [digest for change in changes for digest in change.hashes]
             known = catalog.vectors(hashes, embedder.name)
             if chunks:
                 vectors = np.stack([known[h] for h in hashes])
                 store.upsert([c.id for c in chunks], vectors, [c.document_id for c in chunks])
                 words.write(chunks, [])
             made.update(chunk.id for chunk in chunks)
+            on_progress(min(n * _GROUP, len(ids)), len(ids))
     finally:
         store.close()
-    return made
+    return made, embedded
 
 
 def _swap(catalog: Catalog, home: Path, ids: list[str], embedder: Embedder, made: set[str], derive: Derive) -> None:
@@ -147,13 +145,7 @@ def _swap(catalog: Catalog, home: Path, ids: list[str], embedder: Embedder, made
             for changes in _groups(catalog, ids, embedder, derive):
                 for change in changes:
                     catalog.put_chunks(change.document.id, change.chunks, change.hashes)
-            for name, value in (
-                ("model", embedder.name),
-                ("dimension", str(embedder.dimension)),
-                ("chunker", str(chunking.VERSION)),
-                ("lexical", str(lexical.VERSION)),
-            ):
-                catalog.set_fact(name, value)
+            note_facts(catalog, embedder, embedder.name)
             catalog.drop_vectors(embedder.name)
             # From here until the folders stand, no query may look.
             held.enter_context(locks.access(home, exclusive=True))

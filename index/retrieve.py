@@ -370,7 +370,18 @@ def _copied(chunk: Chunk, words: frozenset[str], kept: list[tuple[Chunk, frozens
 
 def _hit(rank: int, chunk: Chunk, entry: Entry, scores: Scores) -> Hit:
     link = locators.link(entry.uri, entry.metadata, chunk.locator, chunk.lines)
-    return Hit(rank, chunk, scores, entry.kind, entry.title, entry.uri, link, entry.published or entry.ingested)
+    published = entry.published or entry.ingested
+    return Hit(
+        rank,
+        chunk,
+        scores,
+        entry.kind,
+        entry.title,
+        entry.uri,
+        link,
+        published,
+        entry.metadata.get("trust", "published"),
+    )
 
 
 def _ms(began: float) -> float:

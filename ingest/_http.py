@@ -178,7 +178,6 @@ class Http:
         origin = _origin(url)
         if named:
             self._allowed.add(origin)
-        began = self.now()
         self._deadline.at = time.monotonic() + self.seconds
         moved = ""
         permanent = True
@@ -186,7 +185,7 @@ class Http:
             self._check(url, origin if named else None)
             self._wait(_origin(url)[0])
             try:
-                answer = self._one(url, headers or {}, began)
+                answer = self._one(url, headers or {})
             finally:
                 # From the end of one request to the beginning of the next: opening a connection takes time too.
                 self._last[_origin(url)[0]] = max(self._last[_origin(url)[0]], self.now())
@@ -240,7 +239,7 @@ class Http:
                     self._client = httpx.Client(timeout=timeout, follow_redirects=False, transport=transport)
             return self._client
 
-    def _one(self, url: str, headers: Mapping[str, str], began: float) -> Fetched:
+    def _one(self, url: str, headers: Mapping[str, str]) -> Fetched:
         limit = int(self.max_mb * 1_000_000)
         sent = {"User-Agent": USER_AGENT, "Accept": "*/*", **headers}
         try:
@@ -251,7 +250,7 @@ class Http:
                         content += part
                         if len(content) > limit:
                             raise FetchError(f"it is larger than {self.max_mb:g} MB; not read")
-                        if self.now() - began > self.seconds:
+                        if time.monotonic() > self._deadline.at:
                             raise FetchError(self._too_long())
                 return Fetched(url, answer.status_code, dict(answer.headers), bytes(content))
         except httpx.TimeoutException:

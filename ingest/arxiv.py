@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from ingest import urls
+from ingest._http import Http
 from ingest.source import Item
 from kb.documents import Document, Kind, Metadata, Page, Segment
 from kb.errors import IngestError
@@ -29,6 +31,26 @@ class Abstract:
     published: str
     abstract: str
     categories: tuple[str, ...]
+
+    def metadata(self) -> Metadata:
+        """What a document of the paper says of itself."""
+        return {
+            "trust": "published",
+            "rendered": True,
+            "authors": list(self.authors),
+            "published": self.published,
+            "url": self.url,
+            "pdf": self.pdf,
+            "tags": list(self.categories),
+        }
+
+
+def ask(http: Http, api: str, paper: str) -> bytes:
+    """What the API answers about a paper's id. Raises `FetchError`.
+
+    The API's address is a setting of the person's, so that it may be a mirror of their own.
+    """
+    return http.get(f"{api}?{urlencode({'id_list': paper, 'max_results': 1})}", named=True).content
 
 
 def parse(data: bytes) -> Abstract:
@@ -69,14 +91,5 @@ class Abstracts:
         except NoSuchPaper as error:
             yield IngestError(item.uri, str(error))
             return
-        metadata: Metadata = {
-            "trust": "published",
-            "rendered": True,
-            "authors": list(about.authors),
-            "published": about.published,
-            "url": about.url,
-            "pdf": about.pdf,
-            "tags": list(about.categories),
-        }
         segment = Segment(0, len(about.abstract), Page(1, ("Abstract",)))
-        yield Document(item.uri, "paper", about.title, about.abstract, (segment,), metadata)
+        yield Document(item.uri, "paper", about.title, about.abstract, (segment,), about.metadata())

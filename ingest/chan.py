@@ -22,8 +22,6 @@ from ingest._http import FetchError, Http
 from ingest.decoding import decode
 from ingest.posts import Post, merged
 
-API = "https://a.4cdn.org"
-ARCHIVES = ("https://desuarchive.org", "https://archived.moe")
 _BETWEEN_LOOKS = 10.0  # seconds
 _ADDRESS = re.compile(
     r"https?://(?:boards\.4chan(?:nel)?\.org|a\.4cdn\.org|desuarchive\.org|archived\.moe|arch\.b4k\.\w+|warosu\.org|"
@@ -57,8 +55,8 @@ class Boards:
     http: Http
     folder: Path
     now: Callable[[], dt.datetime]
-    api: str = API
-    archives: Sequence[str] = ARCHIVES
+    api: str
+    archives: Sequence[str]
 
     def thread(self, board: str, no: int, archive: str = "") -> bytes:
         """A thread's JSON: what the board has now, with what it had before; `archive` is the one that was named.

@@ -18,7 +18,6 @@ HEAD = re.compile(r"^[ \t]*►[ \t]*Recent Highlights from the Previous Thread:?
 _BLOCK = re.compile(r"^--[ \t]*(\S[^\r\n]*?):?[ \t]*\r?$", re.MULTILINE)
 _IDS = re.compile(r"[ \t]*(?:>{1,2}\d{6,12}[ \t]*)+")
 _ID = re.compile(r">{1,2}(\d{6,12})")
-PAPER = re.compile(r"Paper:\s*(.+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

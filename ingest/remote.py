@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import unquote, urlsplit
 
-from ingest import chan, urls
+from ingest import arxiv, chan, urls
 from ingest._http import Fetched, FetchError, Http
-from ingest.arxiv import SUFFIX as ARXIV_SUFFIX
-from ingest.arxiv import Abstract, NoSuchPaper, parse
 from ingest.chan import Boards
 from ingest.source import Item
 from kb.documents import Metadata
 from kb.errors import IngestError
 
-ARXIV_API = "https://export.arxiv.org/api/query"
 _TYPES = {
     "text/html": ".html",
     "application/xhtml+xml": ".html",
@@ -41,13 +38,13 @@ def is_remote(place: str | Path) -> bool:
 class Fetching:
     """How addresses are fetched: by which client, from which API of arXiv, papers with their PDF's text or without.
 
-    `boards` fetches threads; without it they are not fetched.
+    `boards` fetches threads.
     """
 
     http: Http
-    arxiv_api: str = ARXIV_API
-    full_text: bool = False
-    boards: Boards | None = None
+    arxiv_api: str
+    full_text: bool
+    boards: Boards
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +60,7 @@ class RemoteItem(Item):
         try:
             if paper := urls.arxiv_id(self.address):
                 return self._paper(paper, self.fetching)
-            if (thread := chan.thread_at(self.address)) and self.fetching.boards is not None:
+            if thread := chan.thread_at(self.address):
                 data = chan.content_of(self.fetching.boards.thread(*thread, chan.host_of(self.address)))
                 return replace(self, path=Path(f"{thread[1]}.json"), board=thread[0]), data
             return self._page(self.fetching.http.get(self.address, named=True))
@@ -86,28 +83,21 @@ class RemoteItem(Item):
         return replace(self, uri=uri, path=path, metadata=known, charset=answer.charset), answer.content
 
     def _paper(self, paper: str, fetching: Fetching) -> tuple[Item, bytes]:
-        query = urlencode({"id_list": paper, "max_results": 1})
-        # The API's address is a setting of the person's, so that it may be a mirror of their own.
-        answer = fetching.http.get(f"{fetching.arxiv_api}?{query}", named=True)
+        answer = arxiv.ask(fetching.http, fetching.arxiv_api, paper)
         if not fetching.full_text:
-            return replace(self, path=Path(paper.replace("/", "-") + ARXIV_SUFFIX)), answer.content
+            return replace(self, path=Path(paper.replace("/", "-") + arxiv.SUFFIX)), answer
         try:
-            about = parse(answer.content)
-        except NoSuchPaper as error:
+            about = arxiv.parse(answer)
+        except arxiv.NoSuchPaper as error:
             raise IngestError(self.uri, str(error)) from None
         pdf = fetching.http.get(about.pdf, named=about.pdf.startswith(_base(fetching.arxiv_api)))
-        item = replace(self, path=Path(f"{paper}.pdf"), title=about.title, metadata=of_paper(about))
+        item = replace(self, path=Path(f"{paper}.pdf"), title=about.title, metadata=about.metadata())
         return item, pdf.content
 
 
 def _base(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}/"
-
-
-def of_paper(about: Abstract) -> Metadata:
-    """What arXiv says of a paper."""
-    return {"authors": list(about.authors), "published": about.published, "url": about.url, "pdf": about.pdf}
 
 
 def _suffix(answer: Fetched, named: str) -> str:

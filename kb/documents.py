@@ -236,6 +236,7 @@ class Hit:
     uri: str
     link: str
     published: str | None = None
+    trust: Trust = "published"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,26 @@ class Reply:
 Script = Iterable[str | Reply] | Callable[[list[dict[str, Any]]], str | Reply]
 
 
-class ScriptedLlm:
+class LoopbackServer:
+    """A web server on a free port of this machine, in a thread of its own, for as long as it is entered."""
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        """`handler` answers; what it would write to standard error is left out."""
+        quiet = type("Quiet", (handler,), {"log_message": lambda *_: None})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), quiet)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class ScriptedLlm(LoopbackServer):
     """Serves `/v1/chat/completions` and `/v1/models`; keeps the conversations it was sent in `asked`."""
 
     def __init__(self, script: Script) -> None:
@@ -60,12 +79,8 @@ class ScriptedLlm:
                 with contextlib.suppress(OSError):
                     _answer(self, reply, bool(row.get("stream")))
 
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+        super().__init__(Handler)
+        self.url += "/v1"
 
     @staticmethod
     def _in_turn(replies: Any) -> Callable[[list[dict[str, Any]]], str | Reply]:
@@ -74,14 +89,6 @@ class ScriptedLlm:
             return found
 
         return following
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 def _send(handler: BaseHTTPRequestHandler, status: int, body: str) -> None:

@@ -104,7 +104,6 @@ class Ingest:
     _seen: set[str] = field(default_factory=set)  # uris that were read in this run
     _owners: dict[str, Entry] = field(default_factory=dict)  # documents by the files that say the same
     _group_began: float = 0.0
-    _fingerprint: str = ""  # of the item that is read
     _failing: frozenset[str] = frozenset()  # what could not be read before this run
     _done: int = 0
     _total: int = 0
@@ -162,17 +161,15 @@ class Ingest:
             return
         item, data = opened
         kind = self.options.kind
-        known = self.catalog.entry_of(item.uri) if self.catalog is not None and not item.board else None
-        if known is not None and known.metadata.get("board") and path_of(item.uri) is not None:
-            item = replace(item, board=known.metadata["board"])  # told once, it stays
+        entry = self.catalog.entry_of(item.uri) if self.catalog is not None else None
+        if entry is not None and not item.board and entry.metadata.get("board"):
+            item = replace(item, board=entry.metadata["board"])  # told once, it stays
         fingerprint = ":".join([source.fingerprint(item, data, kind), str(chunking.VERSION), *item.also])
         content = fingerprint.partition(":")[0]
-        self._fingerprint = fingerprint
         buried = self.catalog is not None and self.catalog.buried([item.uri, f"content:{content}"])
         if buried and not self.options.force:
             self.report.skipped.append((item.uri, "you took it out; --force brings it back"))
             return
-        entry = self.catalog.entry_of(item.uri) if self.catalog is not None else None
         if entry is None:
             entry = self._moved(item, content)
         if entry is not None and entry.fingerprint == fingerprint and not self.options.force:
@@ -280,7 +277,7 @@ class Ingest:
     ) -> None:
         document_id = entry.id if entry is not None else self._new_id(document.uri)
         self._taken.add(document_id)
-        if entry is not None and path_of(document.uri) is None and self._says_the_same(document, entry):
+        if entry is not None and path_of(document.uri) is None and self._says_the_same(document, entry, fingerprint):
             self.report.unchanged += 1
             self._mended(document.uri)
             return
@@ -304,10 +301,10 @@ class Ingest:
         if waiting >= _GROUP_CHUNKS or len(self._group) >= _GROUP_DOCUMENTS or late:
             self._flush()
 
-    def _says_the_same(self, document: Document, entry: Entry) -> bool:
+    def _says_the_same(self, document: Document, entry: Entry, fingerprint: str) -> bool:
         """Pages carry counters and tokens that differ with every visit; what matters is what they say."""
         assert self.catalog is not None
-        same_reader = entry.fingerprint.split(":")[1:] == self._fingerprint.split(":")[1:]
+        same_reader = entry.fingerprint.split(":")[1:] == fingerprint.split(":")[1:]
         return same_reader and not self.options.force and self.catalog.text_of(entry.id) == document.text
 
     def _new_id(self, uri: str) -> str:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from index.catalog import Catalog
 from index.rebuild import document_of
-from ingest import chan, posts, recap, thread_json
+from ingest import arxiv, chan, posts, recap, thread_json
 from ingest._http import FetchError, Http
-from ingest.arxiv import NoSuchPaper, parse
 from ingest.chan import Boards
 from ingest.decoding import decode
 from ingest.posts import Post
@@ -109,8 +108,8 @@ def titles(catalog: Callable[[], Catalog | None], http: Http | None, arxiv_api: 
         if http is None or not paper:
             return ""
         try:
-            return parse(http.get(f"{arxiv_api}?id_list={paper}&max_results=1", named=True).content).title
-        except (FetchError, NoSuchPaper):
+            return arxiv.parse(arxiv.ask(http, arxiv_api, paper)).title
+        except (FetchError, arxiv.NoSuchPaper):
             return ""
 
     return title

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from kb.fake_llm import LoopbackServer
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Page:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class Site:
+class Site(LoopbackServer):
     """Serves `pages` by path (query included, or without it) and keeps the requests it got."""
 
     def __init__(self) -> None:
@@ -48,17 +48,4 @@ class Site:
                     else:
                         body(self.wfile)
 
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Handler)

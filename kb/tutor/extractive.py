@@ -156,10 +156,10 @@ def select(ranking: Ranking, most: int, margin: float) -> list[Scored]:
 
 def _better_said(candidate: Scored, ranking: Ranking) -> Scored:
     """The same said by somebody who stands behind it, where an anonymous post says it too."""
-    if candidate.sentence.hit.kind != "thread":
+    if candidate.sentence.hit.trust != "anonymous":
         return candidate
     for other in ranking.scored:
-        if other.sentence.hit.kind != "thread" and float(candidate.vector @ other.vector) >= _SAME_AS_POST:
+        if other.sentence.hit.trust != "anonymous" and float(candidate.vector @ other.vector) >= _SAME_AS_POST:
             return replace(other, score=max(candidate.score, other.score))
     return candidate
 
