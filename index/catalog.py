@@ -58,6 +58,10 @@ class Catalog(Database):
         """Documents whose file has this content hash."""
         return self.entries("WHERE content = ?", (content,))
 
+    def titles(self) -> list[tuple[str, str]]:
+        """The id and title of every document."""
+        return [(str(row[0]), str(row[1])) for row in self._rows("SELECT id, title FROM documents")]
+
     def uris(self) -> set[str]:
         """The uris of all documents."""
         return {str(row[0]) for row in self._rows("SELECT uri FROM documents")}

@@ -10,6 +10,7 @@ import math
 import re
 import shutil
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 import tantivy
@@ -37,6 +38,24 @@ _STOPWORDS = frozenset(
 )
 
 
+@cache
+def _analyzer() -> tantivy.TextAnalyzer:
+    return (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+        .filter(tantivy.Filter.remove_long(60))
+        .filter(tantivy.Filter.lowercase())
+        .filter(tantivy.Filter.ascii_fold())
+        .filter(tantivy.Filter.stemmer("english"))
+        .build()
+    )
+
+
+def subject_words(text: str) -> list[str]:
+    """The analysed words that carry a text's subject, each once; for texts that are in no index too."""
+    kept = [w for w in re.findall(r"\w+", text) if w.lower() not in _STOPWORDS]
+    return list(dict.fromkeys(_analyzer().analyze(" ".join(kept))))
+
+
 class LexicalIndex:
     """A tantivy index of chunks. Opening reads; a writer is taken only while writing."""
 
@@ -48,14 +67,7 @@ class LexicalIndex:
         builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
         builder.add_text_field("body", tokenizer_name=_ANALYZER, index_option="position")
         self._schema = builder.build()
-        self._analyzer = (
-            tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-            .filter(tantivy.Filter.remove_long(60))
-            .filter(tantivy.Filter.lowercase())
-            .filter(tantivy.Filter.ascii_fold())
-            .filter(tantivy.Filter.stemmer("english"))
-            .build()
-        )
+        self._analyzer = _analyzer()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._index = tantivy.Index(self._schema, path=str(folder), reuse=True)
@@ -103,8 +115,7 @@ class LexicalIndex:
 
     def words(self, text: str) -> list[str]:
         """The analysed words that carry a text's subject, each once: what a query looks for."""
-        kept = [w for w in re.findall(r"\w+", text) if w.lower() not in _STOPWORDS]
-        return self.terms(" ".join(kept) or text)
+        return subject_words(text) or self.terms(text)
 
     def rarity(self, terms: Sequence[str]) -> dict[str, float]:
         """ln(1 + chunks ÷ chunks that hold the word), 0 for a word that stands nowhere."""

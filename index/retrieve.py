@@ -212,6 +212,44 @@ class Retriever:
         }
         return SearchResult(query, tuple(hits), tuple(dropped), _ms(began), timings)
 
+    def around(self, hits: Sequence[Hit]) -> list[Hit]:
+        """The passages just before and after hits, the neighbours of the best hit first; hits themselves left out."""
+        catalog = self.catalog()
+        if catalog is None or not hits:
+            return []
+        with self._turn:
+            known = {hit.chunk.id for hit in hits}
+            places = catalog.places([hit.chunk.id for hit in hits])
+            wanted = [
+                (places[hit.chunk.id][0], places[hit.chunk.id][1] + step)
+                for hit in hits
+                if hit.chunk.id in places and not hit.chunk.derived
+                for step in (1, -1)
+            ]
+            found = catalog.neighbours(wanted)
+            ids = list(dict.fromkeys(found[place] for place in wanted if place in found and found[place] not in known))
+            return self._as_hits(catalog, ids)
+
+    def mentions(self, term: str, limit: int, filters: Filters | None = None) -> list[Hit]:
+        """Passages that hold a term's words, by words alone: what a definition is looked for in."""
+        catalog = self.catalog()
+        if catalog is None:
+            return []
+        with self._turn, locks.access(self._home, exclusive=False):
+            allowed = self._allowed(catalog, filters or Filters())
+            found = self._fresh(catalog).lexical.search(f'"{term}"', limit, allowed)
+            return self._as_hits(catalog, [chunk_id for chunk_id, _ in found])
+
+    @staticmethod
+    def _as_hits(catalog: Catalog, ids: Sequence[str]) -> list[Hit]:
+        chunks = catalog.chunks(list(ids))
+        entries = catalog.documents_of(sorted({chunk.document_id for chunk in chunks.values()}))
+        return [
+            _hit(n, chunks[i], entries[chunks[i].document_id], Scores(0.0, 0.0, 0.0))
+            for n, i in enumerate(ids, start=1)
+            if i in chunks and chunks[i].document_id in entries
+        ]
+
     def _allowed(self, catalog: Catalog, filters: Filters) -> list[str] | None:
         """The ids of the documents that the filters let through; None if they let through all."""
         if not filters:

@@ -10,7 +10,9 @@ from index import locks
 from index.base import CATALOG, Indexes, writing
 from index.catalog import Catalog
 from index.embed import Embedder
-from kb.errors import KbError
+from kb.config import Config
+from kb.errors import KbError, LlmError
+from kb.llm import Llm, Message, served_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,14 @@ class Finding:
     remedy: str = ""
 
 
-def examine(home: Path, model: str, embedder: Callable[[], Embedder], repair: bool = False) -> list[Finding]:
+def examine(
+    home: Path,
+    model: str,
+    embedder: Callable[[], Embedder],
+    config: Config,
+    llm: Llm | None,
+    repair: bool = False,
+) -> list[Finding]:
     """Look at every part, and with `repair` mend what can be mended first.
 
     Nothing is lost by a repair: the catalog holds every text and vector, and the indexes are built from it.
@@ -32,7 +41,7 @@ def examine(home: Path, model: str, embedder: Callable[[], Embedder], repair: bo
         with writing(home, model, mend=True) as writer:
             writer.embed_missing(embedder())
             writer.reconcile(everything=True)
-    findings = [_model(embedder)]
+    findings = [_model(embedder), llm_finding(config, llm)]
     if not (home / CATALOG).is_file():
         if (home / "chroma").exists() or (home / "lexical").exists():
             remedy = "restore catalog.sqlite from a backup, or ingest your sources again"
@@ -58,6 +67,25 @@ def _model(embedder: Callable[[], Embedder]) -> Finding:
         seen,
         "delete the cache folder (KB_CACHE); the model is exported anew",
     )
+
+
+def llm_finding(config: Config, llm: Llm | None) -> Finding:
+    """Whether the language model that is set answers, by a real call; where none is set, one that runs on this host."""
+    if llm is None:
+        if config.llm_url or config.llm_model:
+            lacking = "KB_LLM_MODEL" if config.llm_url else "KB_LLM_URL"
+            return Finding("language model", False, f"half set: {lacking} is missing", f"set {lacking} too")
+        served = served_here()
+        if served is None:
+            return Finding("language model", True, "none is set; answers are quoted from your sources")
+        url, names = served
+        seen = f"none is set; a server at {url} offers {', '.join(names[:5])}"
+        return Finding("language model", True, seen, f"to use it: KB_LLM_URL={url} KB_LLM_MODEL={names[0]}")
+    try:
+        said = llm.write([Message("user", "Reply with the word: ready")], 20)
+    except LlmError as error:
+        return Finding("language model", False, str(error), "start its server, or correct KB_LLM_URL and KB_LLM_MODEL")
+    return Finding("language model", True, f"{llm.name} at {config.llm_url} answers: {' '.join(said.split())[:60]}")
 
 
 def _catalog(catalog: Catalog) -> Finding:

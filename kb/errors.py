@@ -12,6 +12,7 @@
     │   └── StoreFull           the disk is full
     ├── ModelError              the embedding model cannot be had or is not what it should be (3)
     └── LlmError                the language model cannot be had; there is always a way without it (1)
+        └── SchemaRefused       its server does not know structured output; the same is asked for in prose
 
 A message is one line: what, where, and what to do about it.
 """
@@ -108,3 +109,7 @@ class LlmError(KbError):
     def __init__(self, message: str, passing: bool = False) -> None:
         super().__init__(message)
         self.passing = passing
+
+
+class SchemaRefused(LlmError):
+    """The server does not take a schema for its answer."""

@@ -57,11 +57,15 @@ class LoopbackServer:
 
 
 class ScriptedLlm(LoopbackServer):
-    """Serves `/v1/chat/completions` and `/v1/models`; keeps the conversations it was sent in `asked`."""
+    """Serves `/v1/chat/completions` and `/v1/models`; keeps the conversations it was sent in `asked`.
 
-    def __init__(self, script: Script) -> None:
+    `requests` has all that came with them. A server with `schemas=False` refuses structured output, as older ones do.
+    """
+
+    def __init__(self, script: Script, schemas: bool = True) -> None:
         """`script` gives the answers in turn, or is asked with each conversation. When it runs out, it says so."""
         self.asked: list[list[dict[str, Any]]] = []
+        self.requests: list[dict[str, Any]] = []
         self._answer = script if callable(script) else self._in_turn(iter(script))
         served = self
 
@@ -72,6 +76,10 @@ class ScriptedLlm(LoopbackServer):
             def do_POST(self) -> None:
                 length = int(self.headers.get("Content-Length", 0))
                 row = json.loads(self.rfile.read(length) or b"{}")
+                served.requests.append(row)
+                if row.get("response_format") and not schemas:
+                    _answer(self, Reply("response_format is not supported", 400), False)
+                    return
                 served.asked.append(row.get("messages", []))
                 said = served._answer(row.get("messages", []))
                 reply = said if isinstance(said, Reply) else Reply(said)

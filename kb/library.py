@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from kb import config as settings
 from kb.config import Config
-from kb.documents import KINDS, LEVELS, Answer, Hit, Level, SearchResult
+from kb.documents import KINDS, Answer, Hit, Offer, SearchResult
 from kb.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from index.rows import Entry
     from ingest._http import Http
     from ingest.chan import Boards
+    from kb.checking import Checked
     from kb.doctor import Finding
     from kb.llm import Llm
     from kb.pipeline import Progress, Report
     from kb.sources import Edges, Place, SourceRow
     from kb.status import Status
     from kb.threads import Recapped
+    from kb.tutor.conversation import Conversation
 
 
 class Library:
@@ -46,6 +48,7 @@ class Library:
         self._now = now or (lambda: dt.datetime.now().astimezone())
         self._retriever: Retriever | None = None
         self._client: Http | None = None
+        self._llm: Llm | None = None
         self._embedder = embedder
         self._loading = threading.Lock()
         self._opening = threading.Lock()
@@ -111,7 +114,10 @@ class Library:
         """The language model that the settings name, if they name one."""
         from kb.llm import open_llm
 
-        return open_llm(self.config)
+        with self._opening:
+            if self._llm is None:
+                self._llm = open_llm(self.config)
+            return self._llm
 
     def _boards(self) -> Boards:
         from ingest.chan import Boards
@@ -232,12 +238,63 @@ class Library:
 
         Raises `UsageError` for an unknown level or an empty question.
         """
+        from kb.tutor.answers import whole
+
+        return whole(self.stream(question, level, k, filters, trace))
+
+    def stream(
+        self,
+        question: str,
+        level: str | None = None,
+        k: int = 8,
+        filters: Filters | None = None,
+        trace: bool = False,
+    ) -> Generator[str, None, Answer]:
+        """`ask` as it comes: yields what can be shown of the answer, and returns it whole, checked.
+
+        A language model's draft may be mended after it was shown: the answer that is returned is the one that holds.
+        """
         from kb.tutor.answers import answer
+        from kb.tutor.levels import check_level
 
         if k < 1:
             raise UsageError("-k must be 1 or more.")
         chosen = check_level(level or self.config.level)
-        return answer(self.retriever(), self.embedder, _whole(question), chosen, k, filters, trace)
+        return answer(
+            self.retriever(),
+            self.embedder,
+            _whole(question),
+            chosen,
+            k,
+            filters,
+            trace,
+            self.llm(),
+            lambda text: self.offers(text, filters),
+        )
+
+    def check(self, text: str, sources: Sequence[str] = (), beside: Path | None = None) -> Checked:
+        """Verdicts of a text with `[n]`: its sources are those named ([1], [2] …), else the list below the text.
+
+        `beside` is where the paths of that list start. Raises `UsageError` if there is nothing to check.
+        """
+        from kb.checking import check
+        from kb.tutor.support import judge
+
+        judged = judge(lambda texts: self.embedder().embed(texts))
+        catalog = self.retriever().catalog()
+        return check(_whole(text), sources, beside or Path.cwd(), catalog, judged, self.config.max_file_mb)
+
+    def chat(self) -> Conversation:
+        """A conversation over this base: follow-up questions, and the last answer at another level."""
+        from kb.tutor.conversation import Conversation, Parts
+
+        return Conversation(Parts(self.retriever(), self.embedder, self.llm(), self.offers), self.config.level)
+
+    def offers(self, question: str, filters: Filters | None = None) -> tuple[Offer, ...]:
+        """The filters that words of a question may mean ("in the paper club", "since May"); none is applied."""
+        from kb.tutor.offers import find
+
+        return find(question, self.retriever().catalog(), self._now().date(), filters)
 
     def find(self, prefix: str) -> tuple[str, str | None]:
         """The document id, and the chunk id if it is a chunk's, that a prefix names. Raises `UnknownId`."""
@@ -309,7 +366,7 @@ class Library:
         """What is well and what is not; with `repair`, after mending what can be mended."""
         from kb.doctor import examine
 
-        return examine(self.home, self.model, self.embedder, repair)
+        return examine(self.home, self.model, self.embedder, self.config, self.llm(), repair)
 
     def reindex(
         self, model: str | None = None, wait: float = 0.0, on_progress: Callable[[int, int], None] | None = None
@@ -360,14 +417,6 @@ def _whole(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def check_level(level: str) -> Level:
-    """The level of that name. Raises `UsageError` with the names there are."""
-    for known in LEVELS:
-        if known == level:
-            return known
-    raise UsageError(f"There is no level {level!r}. Levels are: {', '.join(LEVELS)}.")
-
-
 def open_library(
     home: Path | str | None = None,
     now: Callable[[], dt.datetime] | None = None,
@@ -381,4 +430,4 @@ def open_library(
     return Library(settings.load(Path(home) if home is not None else None, **overrides), now, embedder)
 
 
-__all__ = ["Hit", "Library", "check_level", "open_library"]
+__all__ = ["Hit", "Library", "open_library"]

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from kb.config import Config
-from kb.errors import LlmError
+from kb.errors import LlmError, SchemaRefused
 
 _TRIES = 3
 _TOKEN_CHARS = 3.5  # of English, on the careful side
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 # The most that is read of an answer, whatever was agreed on: a server may not keep to it.
 _MOST_CHARS = 60_000
+
+
+Schema = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +34,23 @@ class Message:
 
 
 class Llm(Protocol):
-    """Writes text. `context` is how many tokens it reads and writes together."""
+    """Writes text. `context` is how many tokens it reads and writes together.
+
+    `structured`: a schema for the answer (OpenAI's `response_format`) is worth sending; False once it was refused.
+    """
 
     name: str
     context: int
+    structured: bool
 
-    def write(self, messages: Sequence[Message], most_tokens: int = 1024) -> str:
+    def write(self, messages: Sequence[Message], most_tokens: int = 1024, schema: Schema | None = None) -> str:
         """A whole answer. Raises `LlmError`."""
         ...
 
-    def stream(self, messages: Sequence[Message], most_tokens: int = 1024) -> Iterator[str]:
-        """An answer in parts as they come. Raises `LlmError`, also between parts."""
+    def stream(
+        self, messages: Sequence[Message], most_tokens: int = 1024, schema: Schema | None = None
+    ) -> Iterator[str]:
+        """An answer in parts as they come. Raises `LlmError`, also between parts; `SchemaRefused` before the first."""
         ...
 
 
@@ -56,6 +65,27 @@ def open_llm(config: Config) -> Llm | None:
         return None
     key = config.llm_key.get_secret_value() if config.llm_key else "none"
     return OpenAiCompatible(config.llm_url, config.llm_model, key, config.llm_context, config.llm_timeout)
+
+
+# Where model servers listen by default: Ollama, LM Studio, llama.cpp, vLLM, text-generation-webui.
+_PORTS = (11434, 1234, 8080, 8000, 5000)
+_GLANCE = 0.4  # seconds
+
+
+def served_here(ports: Sequence[int] = _PORTS) -> tuple[str, list[str]] | None:
+    """A model server that runs on this host, and its models; None if there is none. It is only asked for its list."""
+    import httpx
+
+    for port in ports:
+        url = f"http://127.0.0.1:{port}/v1"
+        try:
+            row = httpx.get(f"{url}/models", timeout=_GLANCE, trust_env=False).json()
+            names = [str(model["id"]) for model in row["data"]]
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            continue
+        if names:
+            return url, names
+    return None
 
 
 class OpenAiCompatible:
@@ -73,31 +103,34 @@ class OpenAiCompatible:
         """`url` ends in the API's root (`http://localhost:11434/v1`); `wait` stands in for the clock between tries."""
         self.name = model
         self.context = context
+        self.structured = True
         self._url = url.rstrip("/")
         self._key = key
         self._timeout = timeout
         self._wait = wait
         self._made: Any = None
 
-    def write(self, messages: Sequence[Message], most_tokens: int = 1024) -> str:
+    def write(self, messages: Sequence[Message], most_tokens: int = 1024, schema: Schema | None = None) -> str:
         """A whole answer, what the model thought aloud before it left out. Tries three times where that may help."""
+        text: str = self._again()(lambda: self._once(messages, most_tokens, schema))
+        return text
+
+    def _again(self) -> Any:
         from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-        again = Retrying(
+        return Retrying(
             sleep=self._wait,
             stop=stop_after_attempt(_TRIES),
             wait=wait_exponential_jitter(multiplier=0.5, max=8),
             retry=retry_if_exception(lambda error: isinstance(error, LlmError) and error.passing),
             reraise=True,
         )
-        text: str = again(lambda: self._once(messages, most_tokens))
-        return text
 
-    def _once(self, messages: Sequence[Message], most_tokens: int) -> str:
+    def _once(self, messages: Sequence[Message], most_tokens: int, schema: Schema | None) -> str:
         # Read as a stream, so that an endless answer ends where it is enough.
         parts: list[str] = []
         length = 0
-        for part in self.stream(messages, most_tokens):
+        for part in self._parts(messages, most_tokens, schema):
             parts.append(part)
             length += len(part)
             if length > _MOST_CHARS:
@@ -107,15 +140,31 @@ class OpenAiCompatible:
             raise LlmError(f"The model {self.name} answered nothing.", passing=True)
         return text
 
-    def stream(self, messages: Sequence[Message], most_tokens: int = 1024) -> Iterator[str]:
-        """An answer in parts as they come, one try."""
+    def stream(
+        self, messages: Sequence[Message], most_tokens: int = 1024, schema: Schema | None = None
+    ) -> Iterator[str]:
+        """An answer in parts as they come. What fails before the first part is tried again, nothing after it."""
+
+        def begun() -> tuple[str, Iterator[str]]:
+            parts = self._parts(messages, most_tokens, schema)
+            first = next(parts, None)
+            if first is None:
+                raise LlmError(f"The model {self.name} answered nothing.", passing=True)
+            return first, parts
+
+        first, parts = self._again()(begun)
+        yield first
+        yield from parts
+
+    def _parts(self, messages: Sequence[Message], most_tokens: int, schema: Schema | None) -> Iterator[str]:
         import httpx
         import openai
         from llama_index.core.llms import ChatMessage
 
         turns = [ChatMessage(role=m.role, content=m.content) for m in messages]
+        extra = {"response_format": schema} if schema is not None and self.structured else {}
         try:
-            for part in self._client().stream_chat(turns, max_tokens=most_tokens):
+            for part in self._client().stream_chat(turns, max_tokens=most_tokens, **extra):
                 if part.delta:
                     yield str(part.delta)
         except openai.APITimeoutError:
@@ -127,6 +176,10 @@ class OpenAiCompatible:
         except openai.APIStatusError as error:
             said = error.body.get("message") if isinstance(error.body, dict) else None
             reason = " ".join(str(said or error.message).split())[:200]
+            if extra and error.status_code in (400, 404, 415, 422, 501):
+                # It may be the schema. Asked in prose, the same server says what else is wrong, if anything is.
+                self.structured = False
+                raise SchemaRefused(self._said(f"takes no schema ({reason})")) from None
             passing = error.status_code >= 500
             raise LlmError(self._said(f"refused (status {error.status_code}: {reason})"), passing) from None
         except (openai.OpenAIError, httpx.HTTPError, ValueError, KeyError, AttributeError, TypeError) as error:

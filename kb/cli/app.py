@@ -150,10 +150,10 @@ def ask(
     json: Json = False,
     home: Home = None,
 ) -> int:
-    """Answer a question at a level, every sentence cited."""
+    """Answer a question at a level, every statement cited and checked."""
     from kb.cli import batch as lines
-    from kb.cli import render, shapes
-    from kb.library import check_level
+    from kb.cli import render, shapes, talking
+    from kb.tutor.levels import check_level
 
     with opened(home) as library:
         if level is not None:
@@ -170,12 +170,45 @@ def ask(
 
             return lines.run(batch, "question", one)
         text = _required(question, "QUESTION")
-        given = library.ask(sys.stdin.read() if text == "-" else text, level, k, filters, trace)
+        coming = library.stream(sys.stdin.read() if text == "-" else text, level, k, filters, trace)
+        given = talking.shown_live(coming, library.llm() is not None and not json)
         if json:
             printed(shapes.ask(given))
         else:
             render.answer(render.console(), given)
     return 0
+
+
+@app.command()
+def chat(
+    level: Annotated[str | None, typer.Option("--level", help="The level to begin with.", show_default=False)] = None,
+    json: Json = False,
+    home: Home = None,
+) -> int:
+    """Talk: follow-up questions that understand "it", "simpler", "deeper". Reads a question a line."""
+    from kb.cli import talking
+
+    with opened(home) as library:
+        library.warm_up()
+        return talking.chat(library, level, json)
+
+
+@app.command()
+def check(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A text with [n], or what ask --json printed; - reads.")],
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SOURCE", help="[1], [2] …: files, ids, addresses; else the text's own list."),
+    ] = None,
+    json: Json = False,
+    home: Home = None,
+) -> int:
+    """Hold every statement of a text against the sources that it cites."""
+    from kb.cli import talking
+
+    with opened(home) as library:
+        library.warm_up()
+        return talking.check(library, file, sources or [], json)
 
 
 def _required(value: str | None, name: str) -> str:

@@ -16,6 +16,7 @@ from kb.markup import plain
 
 if TYPE_CHECKING:
     from index.rows import Entry
+    from kb.checking import Checked
     from kb.doctor import Finding
     from kb.pipeline import Report
     from kb.sources import Edges, Place, SourceRow
@@ -117,29 +118,61 @@ def trace(out: Console, result: SearchResult) -> None:
 
 
 def answer(out: Console, given: Answer) -> None:
-    """An answer with its sources, or what is nearest to one."""
+    """An answer with its sources, or what is nearest to one; the first line is the headline."""
     out.print(Text(safe(given.question), "bold"))
+    if given.searched:
+        out.print(Text(f"understood as: {safe(given.searched)}", "dim"))
     out.print()
     if given.abstained:
         out.print(f"{given.text} (confidence {given.confidence:.2f})")
         if given.nearest:
             out.print("\nThe nearest passages:")
             hits(out, given.nearest)
+        _around(out, given)
         return
-    for claim in given.claims:
-        marks = "".join(f" [{n}]" for n in claim.citations)
-        out.print(textwrap.fill(shown(claim.text) + marks, 100, initial_indent="  ", subsequent_indent="  "))
+    for n, claim in enumerate(given.claims):
+        marks = "".join(f" [{c}]" for c in claim.citations)
+        lines = textwrap.fill(shown(claim.text) + marks, 100, initial_indent="  ", subsequent_indent="  ")
+        out.print(Text(lines, "bold" if n == 0 and len(given.claims) > 1 else ""))
         if not claim.supported:
-            out.print(Text(f"  not supported: {claim.why}", "yellow"))
+            out.print(Text(f"  not supported: {shown(claim.why)}", "yellow"))
     out.print()
     out.print(Text("Sources", "bold"))
     for cited in given.citations:
         citation(out, cited)
+    stand = sum(claim.supported for claim in given.claims)
     out.print(
-        Text(f"\n{given.level} · {given.answerer} · confidence {given.confidence:.2f} · {given.ms:.0f} ms", "dim")
+        Text(
+            f"\n{given.level} · {given.answerer} · {stand} of {len(given.claims)} statements supported · "
+            f"confidence {given.confidence:.2f} · {given.ms:.0f} ms",
+            "dim",
+        )
     )
+    _around(out, given)
+
+
+def _around(out: Console, given: Answer) -> None:
+    """What a person should know beside an answer: what happened on the way, which filters were perhaps meant."""
+    for note in given.notes:
+        out.print(Text(safe(note), "yellow"))
+    for n, offer in enumerate(given.offers, start=1):
+        flags = " ".join(safe(flag) for flag in offer.flags)
+        out.print(Text(f"“{safe(offer.words)}”: {safe(offer.label)}? ({flags}; in kb chat: /only {n})", "dim"))
     if given.trace is not None:
         trace(out, given.trace)
+
+
+def checked(out: Console, found: Checked) -> None:
+    """A line a statement, with what is wrong; sources that could not be had; how many stand."""
+    for verdict in found.verdicts:
+        mark = ("stands  ", "green") if verdict.supported else ("fails   ", "bold red")
+        marks = "".join(f" [{n}]" for n in verdict.statement.cited)
+        out.print(Text.assemble(mark, shown(verdict.statement.text) + marks))
+        for fault in verdict.faults:
+            out.print(Text(f"        {fault.kind}: {shown(fault.said)}", "yellow"))
+    for n, error in found.missing:
+        out.print(Text.assemble(("source  ", "bold red"), f"[{n}]: {safe(error)}"))
+    out.print(f"{found.supported} of {len(found.verdicts)} statements supported")
 
 
 def citation(out: Console, cited: Citation) -> None:
@@ -215,8 +248,8 @@ def findings(out: Console, found: list[Finding]) -> None:
     for finding in found:
         mark = ("well  ", "green") if finding.well else ("wrong ", "bold red")
         out.print(Text.assemble(mark, f"{finding.name:<14}", safe(finding.seen)))
-        if not finding.well and finding.remedy:
-            out.print(f"      what to do: {finding.remedy}")
+        if finding.remedy and (not finding.well or finding.remedy.startswith("to use it")):
+            out.print(f"      {'' if finding.well else 'what to do: '}{safe(finding.remedy)}")
 
 
 def status(out: Console, found: Status) -> None:
@@ -226,7 +259,8 @@ def status(out: Console, found: Status) -> None:
     out.print(f"  documents  {found.documents}" + (f" ({kinds})" if kinds else ""))
     out.print(f"  passages   {found.chunks}")
     out.print(f"  embedding  {found.model} by {found.backend}")
-    out.print("  answers    extractive: sentences quoted from your sources")
+    answers = f"written by {found.llm}, each statement checked" if found.llm else "sentences quoted from your sources"
+    out.print(f"  answers    {answers}")
     summaries = f"of threads by {found.llm}" if found.llm else "by rule; no language model is set"
     out.print(f"  summaries  {summaries}")
     out.print(f"  disk       {found.disk_mb} MB")

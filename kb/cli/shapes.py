@@ -10,6 +10,7 @@ from kb import locators
 from kb.documents import Answer, Citation, Hit, SearchResult
 
 if TYPE_CHECKING:
+    from kb.checking import Checked
     from kb.pipeline import Report
     from kb.sources import Edge, Edges, Place, SourceRow
     from kb.status import Status
@@ -110,16 +111,43 @@ def ask(answer: Answer, batch_id: object = None) -> dict[str, Any]:
         "confidence": answer.confidence,
         "answerer": answer.answerer,
         "claims": [
-            {"text": c.text, "citations": list(c.citations), "supported": c.supported, "why": c.why}
+            {
+                "text": c.text,
+                "citations": list(c.citations),
+                "supported": c.supported,
+                "why": c.why,
+                "quotes": [asdict(quote) for quote in c.quotes],
+            }
             for c in answer.claims
         ],
         "citations": [citation(c) for c in answer.citations],
         "nearest": [hit(h) for h in answer.nearest],
         "ms": round(answer.ms, 2),
+        "searched": answer.searched or answer.question,
+        "notes": list(answer.notes),
+        "offers": [{"words": o.words, "label": o.label, "flags": list(o.flags)} for o in answer.offers],
     }
     if answer.trace is not None:
         out["trace"] = trace(answer.trace)
     return out
+
+
+def checked(found: Checked) -> dict[str, Any]:
+    """The verdicts of a check."""
+    return {
+        "supported": found.supported,
+        "statements": [
+            {
+                "text": v.statement.text,
+                "citations": list(v.statement.cited),
+                "supported": v.supported,
+                "support": v.support,
+                "faults": [asdict(fault) for fault in v.faults],
+            }
+            for v in found.verdicts
+        ],
+        "missing": [{"n": n, "error": error} for n, error in found.missing],
+    }
 
 
 def place(found: Place) -> dict[str, Any]:

@@ -1,27 +1,135 @@
-"""A question to an answer: retrieve, freeze the evidence, choose, cite, check, or say that the sources do not tell."""
+"""A question to an answer: retrieve, freeze the evidence, write or choose, cite, check, or say that none is there."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, replace
 
-from index.catalog import Catalog
 from index.embed import Embedder
 from index.retrieve import Filters, Retriever
-from kb.documents import Answer, Citation, Claim, Level, Metadata, Post, SearchResult
-from kb.errors import UsageError
-from kb.tutor import citations, extractive, levels
-from kb.tutor.evidence import Sentence, follows, gather
-from kb.tutor.extractive import Scored
+from index.rows import Entry
+from kb.documents import Answer, Hit, Level, Offer, SearchResult
+from kb.errors import LlmError, UsageError
+from kb.llm import Llm
+from kb.tutor import definitions, extractive, levels, telling
+from kb.tutor.evidence import Evidence, Sentence, gather
+from kb.tutor.extractive import Ranking, Scored
 
 ANSWERER = "extractive"
 NOT_SAID = "Your sources do not say."
-# Below this confidence the evidence is too thin to answer from (docs/benchmarks.md).
+# Below this confidence the evidence is too thin to answer from (docs/benchmarks.md has the curve).
 THIN = 0.45
 # A sentence this far (in logits) below the best one is no longer part of the answer.
 _MARGIN = 2.0
 _NEAREST = 3
 _LONGEST_QUESTION = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A question with its evidence, frozen: what every level is told from, without another search.
+
+    `searched` is the question as it was looked up; `taken` the sentences that the expert is told, best first;
+    `defined` what words of theirs mean; `entries` and `texts` are those of the documents as they were then.
+    """
+
+    question: str
+    searched: str
+    result: SearchResult
+    evidence: Evidence
+    ranking: Ranking
+    taken: tuple[Scored, ...] = ()
+    defined: tuple[Sentence, ...] = ()
+    around: tuple[Hit, ...] = ()
+    entries: Mapping[str, Entry] | None = None
+    texts: Mapping[str, str] | None = None
+    offers: tuple[Offer, ...] = ()
+    traced: bool = False
+    ms: float = 0.0
+
+    @property
+    def thin(self) -> bool:
+        """Whether the evidence is too thin to answer from."""
+        return self.ranking.confidence < THIN or not self.taken
+
+
+def prepare(
+    retriever: Retriever,
+    embedder: Callable[[], Embedder],
+    question: str,
+    k: int = 8,
+    filters: Filters | None = None,
+    trace: bool = False,
+    searched: str = "",
+    for_model: bool = False,
+    offer: Callable[[str], tuple[Offer, ...]] = lambda _: (),
+) -> Prepared:
+    """Search for a question and freeze what was found. `searched` is what to look up, if not the question itself.
+
+    Raises `UsageError` for an empty question or one beyond 20,000 characters.
+    """
+    began = time.perf_counter()
+    question = question.strip()
+    if not question:
+        raise UsageError("The question is empty.")
+    if len(question) > _LONGEST_QUESTION:
+        raise UsageError(f"The question has {len(question):,} characters; at most {_LONGEST_QUESTION:,} are read.")
+    looked_up = searched or question
+    result = retriever.search(looked_up, k, filters, trace)
+    catalog = retriever.catalog()
+    evidence = gather(result.hits)
+    nothing = Ranking((), 0.0, extractive.NO_FEATURES)
+    made = Prepared(question, looked_up, result, evidence, nothing, offers=offer(question), traced=trace)
+    if result.hits and catalog is not None:
+        heard = retriever.heard(looked_up)
+        ranking = extractive.rank(looked_up, evidence, embedder().embed, retriever.terms, retriever.rarity, heard)
+        # The expert's sentences are the evidence of every level.
+        taken = extractive.select(ranking, levels.MANNERS["expert"].sentences, _MARGIN) if ranking.scored else []
+        wanted = definitions.terms(looked_up, [s.sentence.plain for s in taken]) if ranking.confidence >= THIN else []
+        defined = definitions.find(wanted, lambda term, most: retriever.mentions(term, most, filters))
+        defined = [d for d in defined if not any(d.quote == s.sentence.quote for s in taken)]
+        around = retriever.around(result.hits) if for_model else []
+        hits = [*result.hits, *around, *(d.hit for d in defined)]
+        entries = catalog.documents_of(sorted({hit.chunk.document_id for hit in hits}))
+        texts = {document_id: catalog.text_of(document_id) for document_id in entries}
+        made = replace(
+            made,
+            ranking=ranking,
+            taken=tuple(taken),
+            defined=tuple(defined),
+            around=tuple(around),
+            entries=entries,
+            texts=texts,
+        )
+    return replace(made, ms=_ms(began))
+
+
+def tell(
+    prepared: Prepared,
+    level: Level,
+    llm: Llm | None = None,
+    embedder: Callable[[], Embedder] | None = None,
+    within: str = "",
+) -> Generator[str, None, Answer]:
+    """An answer at a level from frozen evidence; yields what can be shown of it as it comes, and returns it whole.
+
+    With a model it is written and checked, else quoted. `within` is the fuller answer that a simpler one keeps to.
+    """
+    began = time.perf_counter()
+    answer = _head(prepared, level)
+    if prepared.thin:
+        return replace(answer, ms=prepared.ms + _ms(began))
+    if llm is not None and embedder is not None:
+        try:
+            told = yield from telling.written(prepared, level, llm, embedder, within, answer)
+        except LlmError as error:
+            told = replace(answer, notes=(f"{error} The answer is quoted from your sources instead.",))
+            told = telling.quoted(prepared, level, told)
+    else:
+        told = telling.quoted(prepared, level, answer)
+        yield told.text
+    return replace(told, ms=prepared.ms + _ms(began))
 
 
 def answer(
@@ -32,106 +140,42 @@ def answer(
     k: int = 8,
     filters: Filters | None = None,
     trace: bool = False,
-) -> Answer:
-    """Answer at a level from the k best passages, every sentence quoted and cited.
+    llm: Llm | None = None,
+    offer: Callable[[str], tuple[Offer, ...]] = lambda _: (),
+) -> Generator[str, None, Answer]:
+    """Answer at a level from the k best passages, every statement cited; yields and returns as `tell`.
 
     Raises `UsageError` for an empty question or one beyond 20,000 characters.
     """
-    began = time.perf_counter()
-    question = question.strip()
-    if not question:
-        raise UsageError("The question is empty.")
-    if len(question) > _LONGEST_QUESTION:
-        raise UsageError(f"The question has {len(question):,} characters; at most {_LONGEST_QUESTION:,} are read.")
-    result = retriever.search(question, k, filters, trace)
-    kept = result if trace else None
-    catalog = retriever.catalog()
-    if not result.hits or catalog is None:
-        return _not_said(question, level, 0.0, result, kept, began)
-    evidence = gather(result.hits)
-    heard = retriever.heard(question)
-    ranking = extractive.rank(question, evidence, embedder().embed, retriever.terms, retriever.rarity, heard)
-    if ranking.confidence < THIN or not ranking.scored:
-        return _not_said(question, level, ranking.confidence, result, kept, began)
-    # The expert's sentences are the evidence of every level.
-    taken = extractive.select(ranking, levels.MANNERS["expert"].sentences, _MARGIN)
-    told = levels.for_level(taken, level)
-    claims, cited = _compose(catalog, told)
-    if not cited:
-        return _not_said(question, level, ranking.confidence, result, kept, began)
+    prepared = prepare(retriever, embedder, question, k, filters, trace, for_model=llm is not None, offer=offer)
+    return (yield from tell(prepared, level, llm, embedder))
+
+
+def whole(telling_: Generator[str, None, Answer]) -> Answer:
+    """The answer at the end of what is told, for those who do not watch it come."""
+    while True:
+        try:
+            next(telling_)
+        except StopIteration as done:
+            made: Answer = done.value
+            return made
+
+
+def _head(prepared: Prepared, level: Level) -> Answer:
+    """An answer that says nothing yet: that the sources do not say, with what is nearest."""
     return Answer(
-        question=question,
-        level=level,
-        text="\n".join(f"{claim.text} [{claim.citations[0]}]" for claim in claims),
-        claims=tuple(claims),
-        citations=tuple(cited),
-        abstained=False,
-        confidence=round(ranking.confidence, 4),
-        answerer=ANSWERER,
-        ms=_ms(began),
-        trace=kept,
-    )
-
-
-def _compose(catalog: Catalog, told: list[Scored]) -> tuple[list[Claim], list[Citation]]:
-    """Statements and their citations: the best passage first, within a passage in its own order.
-
-    Sentences that follow one another in a passage are one quote. A quote that does not stand is never shown.
-    """
-    order = {scored.sentence.hit.chunk.id: n for n, scored in reversed(list(enumerate(told)))}
-    sentences = sorted((s.sentence for s in told), key=lambda s: (order[s.hit.chunk.id], s.start))
-    entries = catalog.documents_of(sorted({s.hit.chunk.document_id for s in sentences}))
-    texts = {document_id: catalog.text_of(document_id) for document_id in entries}
-    claims: list[Claim] = []
-    cited: list[Citation] = []
-    for run in _runs(sentences):
-        document_id = run[0].hit.chunk.document_id
-        if document_id not in entries:
-            continue
-        made = citations.cite(len(cited) + 1, run[0], run[-1], texts[document_id], entries[document_id].metadata)
-        if citations.stands(made, texts[document_id], run[0].hit.chunk):
-            continue
-        cited.append(made)
-        claims.append(Claim(_told(made, entries[document_id].metadata), (made.n,), True))
-    return claims, cited
-
-
-def _told(cited: Citation, metadata: Metadata) -> str:
-    """A quote as a statement: an anonymous one is told as what somebody said, never as what is."""
-    if metadata.get("trust") != "anonymous":
-        return cited.quote
-    where = f" in /{metadata['board']}/" if "board" in metadata else ""
-    what = "post" if metadata.get("rendered") else "recap of a thread"
-    gone = isinstance(cited.locator, Post) and cited.locator.post in metadata.get("deleted", [])
-    return f"An anonymous {what}{where}{', deleted since,' if gone else ''} says: “{cited.quote}”"
-
-
-def _runs(sentences: list[Sentence]) -> list[list[Sentence]]:
-    runs: list[list[Sentence]] = []
-    for sentence in sentences:
-        last = runs[-1][-1] if runs else None
-        if last is not None and follows(last, sentence):
-            runs[-1].append(sentence)
-        else:
-            runs.append([sentence])
-    return runs
-
-
-def _not_said(
-    question: str, level: Level, confidence: float, result: SearchResult, kept: SearchResult | None, began: float
-) -> Answer:
-    return Answer(
-        question=question,
+        question=prepared.question,
         level=level,
         text=NOT_SAID,
         claims=(),
         citations=(),
         abstained=True,
-        confidence=round(confidence, 4),
+        confidence=round(prepared.ranking.confidence, 4),
         answerer=ANSWERER,
-        nearest=result.hits[:_NEAREST],
-        ms=_ms(began),
-        trace=kept,
+        nearest=prepared.result.hits[:_NEAREST],
+        trace=prepared.result if prepared.traced else None,
+        searched=prepared.searched if prepared.searched != prepared.question else "",
+        offers=prepared.offers,
     )
 
 

@@ -64,6 +64,12 @@ def _of_hit(hit: Hit) -> list[Sentence]:
     return out
 
 
+def whole_passage(hit: Hit) -> Sentence:
+    """A passage as one sentence, for one that has none worth quoting by itself."""
+    chunk = hit.chunk
+    return Sentence(hit, 0, chunk.start_char, chunk.end_char, chunk.text, plain(chunk.text), "")
+
+
 def _segment_at(segments: Sequence[Segment], offset: int) -> Segment:
     return next((s for s in segments if s.start_char <= offset < s.end_char), segments[0])
 

@@ -35,6 +35,7 @@ _LEAST = -1.3
 _PASSAGE_WEIGHT = 4.0
 _DEFINES = features.SENTENCE_FEATURES.index("defines")
 _FITS = features.SENTENCE_FEATURES.index("fits")
+NO_FEATURES: npt.NDArray[np.float64] = np.zeros(len(features.PASSAGE_FEATURES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def rank(
     chosen = [s for s in evidence.sentences if s.hit.rank <= _PASSAGES][:_MOST_SENTENCES]
     asked = terms(question)
     if not chosen:
-        return Ranking((), 0.0, np.zeros(len(features.PASSAGE_FEATURES)))
+        return Ranking((), 0.0, NO_FEATURES)
     weights = rarity(asked)
     vectors = embed([question, *(_in_context(s) for s in chosen)])
     cosines = vectors[1:] @ vectors[0]

@@ -86,6 +86,18 @@ def sentence_matrix(
     return np.asarray(rows, dtype=np.float64)
 
 
+# Of a statement against the texts that it cites (`kb.tutor.support`).
+SUPPORT_FEATURES = (
+    "cosine",
+    "cosine_two",
+    "cosine_all",
+    "coverage",
+    "coverage_best",
+    "coverage_two",
+    "denies",
+    "length",
+)
+
 PASSAGE_FEATURES = ("best", "second", "third", "cosine", "coverage", "coverage_near", "passage", "margin", "missing")
 
 

@@ -1,4 +1,4 @@
-"""The trained weights behind the extractive answerer: two logistic regressions over `kb.tutor.features`."""
+"""The trained weights behind answers and checks: logistic regressions over what is measured of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 
-from kb.tutor.features import PASSAGE_FEATURES, SENTENCE_FEATURES, Matrix
+from kb.tutor.features import PASSAGE_FEATURES, SENTENCE_FEATURES, SUPPORT_FEATURES, Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,11 @@ class Linear:
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """Which sentence answers, and whether any does."""
+    """Which sentence answers, whether any does, and whether a text bears a statement."""
 
     sentence: Linear
     answerable: Linear
+    support: Linear
 
     def confidence(self, features: npt.NDArray[np.float64]) -> float:
         """The probability (0 to 1) that the sources answer."""
@@ -45,7 +46,11 @@ class Scorer:
 def load() -> Scorer:
     """The scorer that ships with `kb` (made by bench/scorer/train.py)."""
     row = json.loads(resources.files("kb.tutor").joinpath("scorer.json").read_text(encoding="utf-8"))
-    return Scorer(_linear(row["sentence"], SENTENCE_FEATURES), _linear(row["answerable"], PASSAGE_FEATURES))
+    return Scorer(
+        _linear(row["sentence"], SENTENCE_FEATURES),
+        _linear(row["answerable"], PASSAGE_FEATURES),
+        _linear(row["support"], SUPPORT_FEATURES),
+    )
 
 
 def _linear(row: dict[str, object], names: Sequence[str]) -> Linear:

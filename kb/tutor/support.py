@@ -1,0 +1,92 @@
+"""Whether a text bears a statement: what can be measured of the two, and the trained weights that judge it.
+
+Likeness of meaning (cosine with the best sentence and the best two in a row) and shared words. The weights are made by
+bench/scorer/support.py from statements that people judged; numbers and names are `kb.tutor.facts`' business.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from index.lexical import subject_words
+from kb.tutor.features import SUPPORT_FEATURES
+from kb.tutor.scorer import load
+
+Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
+
+_MOST_SENTENCES = 60
+_LONGEST = 600
+_DENIES = re.compile(r"\b(?:not|no|never|none|nor|cannot|without)\b|n['’]t\b", re.IGNORECASE)
+
+
+def sentences(text: str, statement: str = "") -> list[str]:
+    """A text's sentences, roughly: what ends in a full stop or a line.
+
+    Of a long text, those that share most words with the statement, and the one after each.
+    """
+    parts = (part.strip() for part in re.split(r"(?<=[.!?])[\"”’)]*\s+|\n+", text))
+    found = [part[:_LONGEST] for part in parts if part] or [text[:_LONGEST]]
+    if len(found) <= _MOST_SENTENCES:
+        return found
+    words = frozenset(subject_words(statement))
+    order = sorted(range(len(found)), key=lambda n: (-len(words & frozenset(subject_words(found[n]))), n))
+    kept = {m for n in order[: _MOST_SENTENCES // 2] for m in (n, n + 1) if m < len(found)}
+    return [found[n] for n in sorted(kept)]
+
+
+def measure(pairs: Sequence[tuple[str, Sequence[str]]], embed: Embed) -> npt.NDArray[np.float64]:
+    """Features of statements against the texts that they cite, shape (statements, features)."""
+    cut = [[sentences(text, statement) for text in texts] for statement, texts in pairs]
+    wanted: dict[str, int] = {}
+    for (statement, _), each in zip(pairs, cut, strict=True):
+        for one in (statement, *(s for own in each for part in (own, _twos(own)) for s in part)):
+            wanted.setdefault(one, len(wanted))
+    vectors = embed(list(wanted)) if wanted else np.zeros((0, 1), dtype=np.float32)
+    rows = []
+    for (statement, _), each in zip(pairs, cut, strict=True):
+        vector = vectors[wanted[statement]]
+        words = subject_words(statement)
+        ones = [s for own in each for s in own]
+        twos = [s for own in each for s in _twos(own)] or ones
+        near = [float(vectors[wanted[s]] @ vector) for s in ones]
+        pairwise = [float(vectors[wanted[s]] @ vector) for s in twos]
+        mean = np.mean([vectors[wanted[s]] for s in ones], axis=0)
+        best = ones[int(np.argmax(near))]
+        held = frozenset(word for s in ones for word in subject_words(s))
+        rows.append(
+            (
+                max(near),
+                max(pairwise),
+                float(mean @ vector) / (float(np.linalg.norm(mean)) or 1.0),
+                _share(words, held),
+                max(_share(words, frozenset(subject_words(s))) for s in ones),
+                max(_share(words, frozenset(subject_words(s))) for s in twos),
+                float(bool(_DENIES.search(statement)) != bool(_DENIES.search(best))),
+                math.log1p(len(words)),
+            )
+        )
+    return np.asarray(rows, dtype=np.float64).reshape(len(pairs), len(SUPPORT_FEATURES))
+
+
+def _twos(ones: Sequence[str]) -> list[str]:
+    return [f"{a} {b}" for a, b in itertools.pairwise(ones)]
+
+
+def _share(words: Sequence[str], held: frozenset[str]) -> float:
+    return sum(word in held for word in words) / len(words) if words else 1.0
+
+
+def judge(embed: Embed) -> Callable[[Sequence[tuple[str, Sequence[str]]]], list[float]]:
+    """What `kb.tutor.checks.check` asks: how well each statement is borne, 0 to 1."""
+
+    def borne(pairs: Sequence[tuple[str, Sequence[str]]]) -> list[float]:
+        logits = load().support.logits(measure(pairs, embed))
+        return [1 / (1 + math.exp(-max(-30.0, min(30.0, float(logit))))) for logit in logits]
+
+    return borne
