@@ -163,8 +163,11 @@ class OpenAiCompatible:
 
         turns = [ChatMessage(role=m.role, content=m.content) for m in messages]
         extra = {"response_format": schema} if schema is not None and self.structured else {}
+        ended = False
         try:
             for part in self._client().stream_chat(turns, max_tokens=most_tokens, **extra):
+                choices = getattr(part.raw, "choices", None) or ()
+                ended = ended or any(choice.finish_reason for choice in choices)
                 if part.delta:
                     yield str(part.delta)
         except openai.APITimeoutError:
@@ -186,6 +189,8 @@ class OpenAiCompatible:
             # A server that speaks something else than the protocol breaks the client anywhere.
             reason = " ".join(str(error).split())[:160] or type(error).__name__
             raise LlmError(self._said(f"broke off ({reason})"), passing=True) from None
+        if not ended:
+            raise LlmError(self._said("broke off in mid-answer"), passing=True)
 
     def _said(self, what: str) -> str:
         return f"The language model {self.name} at {self._url} {what}."

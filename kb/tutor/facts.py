@@ -46,7 +46,7 @@ _TIMES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "million": 1e6, "b": 1
           "t": 1e12, "trillion": 1e12}  # fmt: skip
 _NUMBER = re.compile(
     r"(?<![\w.])(?<![A-Za-z]-)[-−+]?(\d{1,3}(?:[, \u00a0\u202f]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
-    r"(?:\s?(thousand|million|billion|trillion|bn|mn|[kKmMbBtT])(?![\w-]))?(?=[^\w]|[a-zA-Zµ×%°]{1,4}\b|\Z)"
+    r"(?:\s?(thousand|million|billion|trillion|bn|mn|[kKmMbBtT])(?![\w-]))?(?:\s?%)?(?=[^\w]|[a-zA-Zµ×%°]{1,4}\b|\Z)"
 )
 _WORDS: dict[str, float] = {
     w: float(n)
@@ -140,6 +140,8 @@ def dates(text: str) -> list[Date]:
             if any(a < match.end() and match.start() < b for a, b in taken):
                 continue
             part = match.groupdict()
+            if part.get("b") in ("may", "march", "mar", "jan", "dec"):
+                continue  # a verb, or no English month
             month = MONTHS[part["b"].lower()] if part.get("b") else int(part["m"])
             day, year = part.get("d"), part.get("y")
             if not 1 <= month <= 12 or (day and not 1 <= int(day) <= 31):

@@ -63,6 +63,7 @@ _GENERAL = frozenset(
 )
 _DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
 _MOST = 3
+_FEWEST_LETTERS = 6  # of a title that is named by one word
 
 
 def find(question: str, catalog: Catalog | None, today: dt.date, applied: Filters | None = None) -> tuple[Offer, ...]:
@@ -156,7 +157,8 @@ def _sources(question: str, catalog: Catalog) -> Iterable[Offer]:
         said = match[1].split()
         for size in range(min(len(said), 6), 0, -1):
             words = _words(" ".join(said[:size]))
-            if not words or (len(words) == 1 and len(next(iter(words))) < 6):
+            own = words - _GENERAL
+            if not own or (len(words) == 1 and len(next(iter(words))) < _FEWEST_LETTERS):
                 continue
             meant = [(document_id, title) for held, document_id, title in titles if words <= held]
             if len(meant) == 1:
@@ -166,4 +168,4 @@ def _sources(question: str, catalog: Catalog) -> Iterable[Offer]:
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(re.findall(r"[^\W_]+", text.casefold())) - _GENERAL
+    return frozenset(re.findall(r"[^\W_]+", text.casefold()))

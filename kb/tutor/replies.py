@@ -64,7 +64,7 @@ def _json(text: str) -> dict[str, Any] | None:
         return None
     body = _FENCED.sub("", text[start:])
     end = body.rfind("}")
-    for candidate in (body[: end + 1] if end > 0 else body, body):
+    for candidate in (body, body[: end + 1]):
         try:
             row = from_json(candidate, allow_partial="trailing-strings")
         except ValueError:
@@ -114,6 +114,7 @@ class Shown:
         self._text = ""
         self._given = ""
         self._known = known
+        self._objects = _Objects()
         self.seen: list[int] = []
 
     def feed(self, part: str) -> str:
@@ -155,10 +156,10 @@ class Shown:
         if row is None:
             return self._given
         items = _items(row)
+        closed = self._objects.closed(text)
         out: list[str] = []
         for n, item in enumerate(items):
-            last = n == len(items) - 1
-            whole = final or not last or (bool(re.search(r"\}\s*\]?\s*\}?\s*(?:```)?\s*\Z", text)) and _ended(item))
+            whole = final or n < closed
             statement = _statement(item)
             if statement is None:
                 continue
@@ -170,8 +171,28 @@ class Shown:
         return "\n".join(out)
 
 
-def _ended(item: Any) -> bool:
-    return isinstance(item, dict) and isinstance(item.get("sources"), list)
+class _Objects:
+    """How many statements of a reply in JSON are closed, counted on as it grows."""
+
+    def __init__(self) -> None:
+        self._at = self._depth = self._closed = 0
+        self._quoted = self._escaped = False
+
+    def closed(self, text: str) -> int:
+        """The statements that are whole; `text` begins with what was given before."""
+        for c in text[self._at :]:
+            if self._quoted:
+                self._quoted = self._escaped or c != '"'
+                self._escaped = c == "\\" and not self._escaped
+            elif c == '"':
+                self._quoted = True
+            elif c == "{":
+                self._depth += 1
+            elif c == "}":
+                self._depth -= 1
+                self._closed += self._depth == 1
+        self._at = len(text)
+        return self._closed
 
 
 def sentence(statement: Statement, known: Collection[int], seen: list[int]) -> str:

@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+import kb
 from index.base import Indexes
 from index.catalog import Catalog
+from index.embed import Embedder
+from kb import doctor, llm
 from kb.cli.__main__ import run
+from kb.fake_llm import ScriptedLlm
 from kb.library import Library
 from tests.builders import AN_OUTLINE, write
 
@@ -86,3 +90,29 @@ def test_indexes_without_a_catalog_are_not_well(filled: Library, home: Path) -> 
     filled.close()
     (home / "catalog.sqlite").unlink()
     assert "missing" in wrong(filled)["catalog"]
+
+
+def test_a_model_server_on_this_host_is_offered_and_not_used(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ScriptedLlm([]) as server:
+        port = int(server.url.split(":")[2].split("/")[0])
+        monkeypatch.setattr(doctor, "served_here", lambda: llm.served_here((port,)))
+        finding = next(f for f in library.doctor() if f.name == "language model")
+    assert finding.well
+    assert finding.remedy == f"to use it: KB_LLM_URL={server.url} KB_LLM_MODEL=scripted"
+    assert server.asked == []
+
+
+def test_the_model_that_is_set_is_really_called(home: Path, embedder: Embedder) -> None:
+    with ScriptedLlm(["ready"]) as server:
+        with kb.open(home, embedder=embedder, llm_url=server.url, llm_model="scripted") as library:
+            finding = next(f for f in library.doctor() if f.name == "language model")
+    assert finding.well
+    assert "answers: ready" in finding.seen
+    assert len(server.asked) == 1
+
+
+def test_a_model_that_is_half_set_or_does_not_answer_is_not_well(home: Path, embedder: Embedder) -> None:
+    with kb.open(home, embedder=embedder, llm_url="http://127.0.0.1:9/v1") as library:
+        finding = next(f for f in library.doctor() if f.name == "language model")
+    assert not finding.well
+    assert "KB_LLM_MODEL is missing" in finding.seen
