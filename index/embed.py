@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from index.graphs import OnnxGraph, OpenVinoGraph
 from index.models import ExportedModel, exported, model_folder
 from kb.config import Config
 from kb.errors import ModelError
@@ -79,7 +78,6 @@ class _GraphEmbedder:
         self.dimension = model.dimension
         self.window = model.window
         self._tokens = _Tokens(model.tokenizer, model.window)
-        self._lock = threading.Lock()
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text."""
@@ -98,8 +96,7 @@ class _GraphEmbedder:
             for n, row in enumerate(rows):
                 tokens[n, : len(ids[row])] = ids[row]
                 mask[n, : len(ids[row])] = 1
-            with self._lock:
-                out[rows] = self._run(tokens, mask)
+            out[rows] = self._run(tokens, mask)
             if on_batch is not None:
                 on_batch(len(rows))
         return out
@@ -116,16 +113,10 @@ class OnnxEmbedder(_GraphEmbedder):
 
     def __init__(self, model: ExportedModel, threads: int) -> None:
         super().__init__(model)
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(str(model.onnx), options, providers=["CPUExecutionProvider"])
+        self._graph = OnnxGraph(model.onnx, threads)
 
     def _run(self, tokens: npt.NDArray[np.int64], mask: npt.NDArray[np.int64]) -> Vectors:
-        result: Vectors = self._session.run(["vectors"], {"input_ids": tokens, "attention_mask": mask})[0]
-        return result
+        return self._graph.run({"input_ids": tokens, "attention_mask": mask})["vectors"]
 
 
 class OpenVinoEmbedder(_GraphEmbedder):
@@ -136,24 +127,10 @@ class OpenVinoEmbedder(_GraphEmbedder):
 
     def __init__(self, model: ExportedModel, threads: int) -> None:
         super().__init__(model)
-        # The package's model converter costs as much to import as the rest, brings OpenVINO's telemetry with it, and is
-        # not needed to run a model; openvino goes on without it.
-        sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
-        import openvino
-
-        core = openvino.Core()
-        settings: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": "bf16",
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_NUM_THREADS": threads,
-            # Compiling takes longer than a whole query; the compiled graph is kept beside the export.
-            "CACHE_DIR": str(model.onnx.parent / "openvino"),
-        }
-        self._request = core.compile_model(str(model.onnx), "CPU", settings).create_infer_request()
+        self._graph = OpenVinoGraph(model.onnx, threads)
 
     def _run(self, tokens: npt.NDArray[np.int64], mask: npt.NDArray[np.int64]) -> Vectors:
-        result = self._request.infer({"input_ids": tokens, "attention_mask": mask})
-        vectors: Vectors = result["vectors"]
+        vectors = self._graph.run({"input_ids": tokens, "attention_mask": mask})["vectors"]
         # Pooling and normalisation ran in bf16; the length is put right in fp32.
         unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit

@@ -1,0 +1,77 @@
+"""An ONNX file, run: by ONNX Runtime in fp32 everywhere, by OpenVINO in bf16 where the CPU computes in bf16."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+class Graph(Protocol):
+    """Named arrays in, named arrays out; one run at a time."""
+
+    def run(self, inputs: Arrays) -> dict[str, npt.NDArray[np.float32]]:
+        """All outputs by name, float32."""
+        ...
+
+
+class OnnxGraph:
+    """ONNX Runtime, fp32, on the CPU."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._names = [output.name for output in self._session.get_outputs()]
+        self._lock = threading.Lock()
+
+    def run(self, inputs: Arrays) -> dict[str, npt.NDArray[np.float32]]:
+        """All outputs by name."""
+        with self._lock:
+            return dict(zip(self._names, self._session.run(self._names, dict(inputs)), strict=True))
+
+
+class OpenVinoGraph:
+    """OpenVINO, bf16, on the CPU; compiled once a machine."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        # The package's model converter costs as much to import as the rest, brings OpenVINO's telemetry with it, and is
+        # not needed to run a model; openvino goes on without it.
+        sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
+        import openvino
+
+        settings: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": "bf16",
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": threads,
+            # Compiling takes longer than a whole query; the compiled graph is kept beside the export.
+            "CACHE_DIR": str(path.parent / "openvino"),
+        }
+        compiled = openvino.Core().compile_model(str(path), "CPU", settings)
+        self._names = [output.get_any_name() for output in compiled.outputs]
+        self._request = compiled.create_infer_request()
+        self._lock = threading.Lock()
+
+    def run(self, inputs: Arrays) -> dict[str, npt.NDArray[np.float32]]:
+        """All outputs by name."""
+        with self._lock:
+            result = self._request.infer(dict(inputs))
+            return {name: np.asarray(result[name], dtype=np.float32) for name in self._names}
+
+
+def open_graph(path: Path, backend: str, threads: int) -> Graph:
+    """The graph of a file by a backend's name: `openvino`, or ONNX Runtime for any other.
+
+    Raises `RuntimeError` or `OSError` for a file that cannot be run.
+    """
+    return OpenVinoGraph(path, threads) if backend == "openvino" else OnnxGraph(path, threads)
