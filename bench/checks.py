@@ -43,7 +43,9 @@ def sentences(text: str) -> list[str]:
 def shortened(said: str) -> str:
     """A sentence as a writer would retell it: without asides, without its opening word."""
     said = re.sub(r"\s*\([^)]*\)", "", said)
-    said = re.sub(r"^(?:However|Therefore|Moreover|Furthermore|Thus|So|And|But|In addition|For example)\s*,?\s*", "", said)
+    said = re.sub(
+        r"^(?:However|Therefore|Moreover|Furthermore|Thus|So|And|But|In addition|For example)\s*,?\s*", "", said
+    )
     return said[0].upper() + said[1:] if said else said
 
 
@@ -134,11 +136,15 @@ def measure() -> tuple[dict[str, Counter[str]], tuple[float, float]]:
     files = [SHARED / "data/qa/answerability" / name for name in ("answerable.jsonl", "unanswerable.jsonl")]
     questions = [json.loads(line)["question"] for line in files[0].read_text(encoding="utf-8").splitlines()]
     box: list[Case] = []
+
+    def scripted(messages: list[dict[str, Any]]) -> str:
+        return box[0](messages)
+
     with tempfile.TemporaryDirectory() as folder:
         maker = SHARED / "tools/make_corpus.py"
         subprocess.run([sys.executable, str(maker), "passages", *map(str, files), f"{folder}/passages"], check=True)
         with (
-            ScriptedLlm(lambda messages: box[0](messages)) as server,
+            ScriptedLlm(box[0]) as server,
             kb.open(f"{folder}/home", llm_url=server.url, llm_model="scripted", llm_context=16_000) as library,
         ):
             library.ingest([Path(folder) / "passages"])

@@ -20,8 +20,9 @@ ANSWERER = "extractive"
 NOT_SAID = "Your sources do not say."
 # Below this confidence the evidence is too thin to answer from (docs/benchmarks.md has the curve).
 THIN = 0.45
-# A sentence this far (in logits) below the best one is no longer part of the answer.
+# A sentence this far (in logits) below the best one is no longer part of the answer; an expert is told more.
 _MARGIN = 2.0
+_REACH = 4.5
 _NEAREST = 3
 _LONGEST_QUESTION = 20_000
 
@@ -85,7 +86,8 @@ def prepare(
         heard = retriever.heard(looked_up)
         ranking = extractive.rank(looked_up, evidence, embedder().embed, retriever.terms, retriever.rarity, heard)
         # The expert's sentences are the evidence of every level.
-        taken = extractive.select(ranking, levels.MANNERS["expert"].sentences, _MARGIN) if ranking.scored else []
+        few, many = (levels.MANNERS[level].sentences for level in ("practitioner", "expert"))
+        taken = extractive.select(ranking, few, _MARGIN, many - few + 2, _REACH)
         wanted = definitions.terms(looked_up, [s.sentence.plain for s in taken]) if ranking.confidence >= THIN else []
         defined = definitions.find(wanted, lambda term, most: retriever.mentions(term, most, filters))
         defined = [d for d in defined if not any(d.quote == s.sentence.quote for s in taken)]

@@ -43,7 +43,8 @@ class Scored:
     """A sentence with what speaks for it.
 
     `score` (a logit and its passage's share) orders those of one question; `defines`: it says what the thing asked is;
-    `fits`: it has (1) or has not (-1) the kind of thing asked for; `goes_on`: it only continues the one before it.
+    `fits`: it has (1) or has not (-1) the kind of thing asked for; `goes_on`: it only continues the one before it;
+    `core`: it is part of the answer; what is not, says more of it to an expert.
     """
 
     sentence: Sentence
@@ -52,6 +53,7 @@ class Scored:
     defines: bool = False
     fits: float = 0.0
     goes_on: bool = False
+    core: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,29 +132,31 @@ def _words(
     return features.Words(sentence.plain, held(sentence.plain), held(near))
 
 
-def select(ranking: Ranking, most: int, margin: float) -> list[Scored]:
+def select(ranking: Ranking, most: int, margin: float, more: int = 0, reach: float = 0.0) -> list[Scored]:
     """The best sentences that say different things, none more than `margin` below the best one's score.
 
     The first sentence of another source may be half as far below again: a second voice is worth more than a fifth
-    sentence of the first.
+    sentence of the first. After `most` of them up to `more` others, within `reach`, that say more of it (`core` unset).
     """
     taken: list[Scored] = []
+    spare: list[Scored] = []
     for first in ranking.scored:
         candidate = _better_said(first, ranking)
-        if any(candidate.sentence is scored.sentence for scored in taken):
+        if any(candidate.sentence is scored.sentence for scored in (*taken, *spare)):
             continue
-        if len(taken) >= most:
-            break
-        heard = {scored.sentence.hit.chunk.document_id for scored in taken}
-        new = bool(taken) and candidate.sentence.hit.chunk.document_id not in heard
-        if taken and candidate.score < max(_LEAST, taken[0].score - margin * (1.5 if new else 1.0)):
+        if any(float(candidate.vector @ other.vector) >= _SAME for other in (*taken, *spare)):
             continue
         if taken and candidate.fits < 0 < taken[0].fits:
             continue  # "how many" was answered by a number; this has none
-        if not any(float(candidate.vector @ other.vector) >= _SAME for other in taken):
+        heard = {scored.sentence.hit.chunk.document_id for scored in taken}
+        new = bool(taken) and candidate.sentence.hit.chunk.document_id not in heard
+        least = max(_LEAST, taken[0].score - margin * (1.5 if new else 1.0)) if taken else candidate.score
+        if len([s for s in taken if not s.goes_on]) < most and candidate.score >= least:
             taken.append(candidate)
             taken += _goes_on(candidate, ranking, taken)
-    return taken
+        elif len(spare) < more and taken and candidate.score >= taken[0].score - reach:
+            spare.append(replace(candidate, core=False))
+    return taken + spare
 
 
 def _better_said(candidate: Scored, ranking: Ranking) -> Scored:

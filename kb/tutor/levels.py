@@ -15,37 +15,42 @@ from kb.documents import LEVELS, Level
 from kb.errors import UsageError
 from kb.tutor import facts
 from kb.tutor.extractive import Scored
-from kb.tutor.readability import grade
+from kb.tutor.readability import Counts, counts, grade
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How much a level tells: at most so many sentences and words.
 
-    `plainness` is how much relevance (in logits) a grade of reading is worth; `grade` and `most_words` bind a written
-    answer; `acronyms`: whether it may leave them unexplained.
+    `most_words` and `grade` bind a written answer; `acronyms`: whether it may leave them unexplained.
     """
 
     sentences: int
     words: int
-    plainness: float
-    most_words: int = 10_000
+    most_words: int
     grade: float = 99.0
     acronyms: bool = True
 
 
 MANNERS: dict[Level, Manner] = {
-    "eli5": Manner(2, 120, 0.35, 120, 6.0, acronyms=False),
-    "beginner": Manner(3, 200, 0.15, 200, 9.0),
-    "practitioner": Manner(5, 400, 0.0, 500),
-    "expert": Manner(8, 800, 0.0, 700),
+    "eli5": Manner(2, 120, 120, 6.0, acronyms=False),
+    "beginner": Manner(3, 200, 200, 9.0),
+    "practitioner": Manner(5, 400, 500),
+    "expert": Manner(9, 800, 700),
 }
-# eli5 reads this much easier than expert, in grades, where the sentences allow it.
-_APART = 2.2
-# A harder-reading level may fall below the one before it by this much at most.
-_FALL = 0.4
-# A sentence this much below the best one (in logits) is not worth its plainness.
-_MOST_LOST = 3.5
+# The simplest level reads this much easier than the deepest, in grades, where the sentences allow it.
+_APART = 2.3
+# A deeper level may read easier than the one before it by this much at most.
+_FALL = 0.35
+# What a grade that is missing of either costs, in logits of relevance.
+_PRICE = 3.0
+# What one more sentence for an expert is worth, and one fewer for the others costs.
+_MORE = 0.25
+_FEWER = 0.4
+# A sentence this much below the best one (in logits) is not told to a beginner, however plain it is.
+_MOST_LOST = 3.0
+_MOST_EXTRA = 4
+_MOST_GROUPS = 11
 _SLACK_WORDS = 1.1
 _SLACK_GRADE = 1.0
 
@@ -59,51 +64,84 @@ def check_level(level: str) -> Level:
 
 
 def for_level(taken: Sequence[Scored], level: Level) -> list[Scored]:
-    """The sentences of `taken` (best first) that a level is told, the best for it first; the expert is told all.
+    """The sentences of `taken` (best first) that a level is told, the best for it first.
 
     A sentence that only goes on from the one before it is told with that one or not at all.
     """
-    return _ladder(tuple(taken))[level]
+    groups = [
+        (scored, *[s for s in taken[at + 1 : at + 2] if s.goes_on])
+        for at, scored in enumerate(taken)
+        if not scored.goes_on
+    ][:_MOST_GROUPS]
+    if not groups:
+        return []
+    chosen = _Ladder(groups).told()[level]
+    return [scored for n, group in enumerate(groups) if chosen >> n & 1 for scored in group]
 
 
-def _ladder(taken: tuple[Scored, ...]) -> dict[Level, list[Scored]]:
-    """What each level is told, from the hardest down: each is chosen to read no harder than the one above it."""
-    told: dict[Level, list[Scored]] = {"expert": list(taken)}
-    groups = [(s, *[n for n in taken[at + 1 : at + 2] if n.goes_on]) for at, s in enumerate(taken) if not s.goes_on]
-    expert = above = _grade(taken)
-    for level in reversed(LEVELS[:-1]):
-        manner = MANNERS[level]
-        ceiling = above + _FALL
-        if level == "eli5":
-            ceiling = min(ceiling, expert - _APART)
-        best = _best(groups, manner, ceiling)
-        told[level] = [s for group in best for s in group]
-        above = min(above, _grade(told[level])) if told[level] else above
-    return told
+class _Ladder:
+    """Which of an answer's groups of sentences each level is told; a set of groups is the bits of a number.
 
+    The core goes to a practitioner, more of it to an expert, the plainest of that to the others. Of the ways to tell
+    the expert more it is the one that lets the levels read as they should, and tells most.
+    """
 
-def _best(groups: Sequence[tuple[Scored, ...]], manner: Manner, ceiling: float) -> list[tuple[Scored, ...]]:
-    """The groups of sentences that a level is told: the most relevant that read easily enough, else the plainest."""
-    best: tuple[tuple[float, float], tuple[tuple[Scored, ...], ...]] | None = None
-    top = groups[0][0].score if groups else 0.0
-    near = [g for g in groups if g[0].score >= top - _MOST_LOST]
-    for size in range(1, min(manner.sentences, len(near)) + 1):
-        for chosen in combinations(near, size):
-            flat = [s for group in chosen for s in group]
-            words = sum(len(s.sentence.plain.split()) for s in flat)
-            if words > manner.words and size > 1:
-                continue
-            reads = _grade(flat)
-            worth = sum(max(0.3, 3.0 + group[0].score - top) for group in chosen) - manner.plainness * reads * size
-            key = (-max(0.0, reads - ceiling), worth)
-            if best is None or key > best[0]:
-                best = (key, chosen)
-    order = {id(group): n for n, group in enumerate(groups)}
-    return sorted(best[1], key=lambda group: order[id(group)]) if best else []
+    def __init__(self, groups: Sequence[Sequence[Scored]]) -> None:
+        self._scores = [group[0].score for group in groups]
+        self._top = max(self._scores)
+        own = [sum((counts(s.sentence.plain) for s in group), Counts()) for group in groups]
+        self._words = [0] * (1 << len(groups))
+        self._grades = [0.0] * (1 << len(groups))
+        sums = [Counts()] * (1 << len(groups))
+        for mask in range(1, 1 << len(groups)):
+            low = (mask & -mask).bit_length() - 1
+            sums[mask] = sums[mask & (mask - 1)] + own[low]
+            self._grades[mask], self._words[mask] = sums[mask].grade, sums[mask].words
+        core = [n for n, group in enumerate(groups) if group[0].core][: MANNERS["practitioner"].sentences]
+        self._practitioner = sum(1 << n for n in core)
+        self._extra = [n for n in range(len(groups)) if n not in core]
 
+    def told(self) -> dict[Level, int]:
+        """The groups of each level."""
+        beginners, simplest = (self._simpler(MANNERS[level]) for level in ("beginner", "eli5"))
+        best: tuple[float, dict[Level, int]] | None = None
+        for size in range(min(len(self._extra), _MOST_EXTRA) + 1):
+            for more in combinations(self._extra, size):
+                expert = self._practitioner | sum(1 << n for n in more)
+                fall = max(0.0, self._grades[self._practitioner] - _FALL - self._grades[expert])
+                beginner, lost = self._best(beginners, expert, self._grades[self._practitioner] + _FALL)
+                ceiling = min(self._grades[beginner] + _FALL, self._grades[expert] - _APART)
+                eli5, lost_more = self._best(simplest, expert, ceiling)
+                worth = _MORE * size - lost - lost_more - _PRICE * fall
+                if best is None or worth > best[0] + 1e-9:
+                    levels = (eli5, beginner, self._practitioner, expert)
+                    best = (worth, dict(zip(LEVELS, levels, strict=True)))
+        assert best is not None
+        return best[1]
 
-def _grade(sentences: Sequence[Scored]) -> float:
-    return grade([s.sentence.plain for s in sentences])
+    def _simpler(self, manner: Manner) -> list[tuple[int, float]]:
+        """What a simpler level may be told, with the relevance that it gives up: logits below the best sentence."""
+        near = [n for n, score in enumerate(self._scores) if score >= self._top - _MOST_LOST]
+        out = []
+        for size in range(1, min(manner.sentences, len(near)) + 1):
+            for chosen in combinations(near, size):
+                mask = sum(1 << n for n in chosen)
+                if self._words[mask] <= manner.words or size == 1:
+                    lost = sum(self._top - self._scores[n] for n in chosen) / size
+                    out.append((mask, lost + _FEWER * (manner.sentences - size)))
+        return out
+
+    def _best(self, choices: Sequence[tuple[int, float]], expert: int, ceiling: float) -> tuple[int, float]:
+        """Of the choices within an expert's answer, the one that gives up least, every grade above a ceiling counted."""
+        return min(
+            (
+                (mask, lost + _PRICE * max(0.0, self._grades[mask] - ceiling))
+                for mask, lost in choices
+                if not mask & ~expert
+            ),
+            key=lambda pair: pair[1],
+            default=(self._practitioner, 0.0),
+        )
 
 
 def breaches(texts: Sequence[str], level: Level, sources: Sequence[str] = ()) -> list[str]:

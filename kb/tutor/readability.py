@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_SENTENCE = re.compile(r"[^.!?]+[.!?]*")
+_SENTENCE = re.compile(r"\b[^.!?]+[.!?]*")
+_PUNCTUATION = re.compile(r"[^\w\s]")
 _FEWEST_WORDS = 3
 
 
@@ -29,17 +30,36 @@ def syllables(word: str) -> int:
     return len(_hyphens().positions(word)) + 1
 
 
-def counts(text: str) -> tuple[int, int, int]:
-    """Words, sentences and syllables of a text; a sentence of one or two words is part of its neighbour."""
-    words = _WORD.findall(text)
-    sentences = sum(len(_WORD.findall(part)) >= _FEWEST_WORDS for part in _SENTENCE.findall(text))
-    return len(words), max(sentences, 1), sum(syllables(word.lower()) for word in words)
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Words, sentences and syllables of a text; those of several texts add up."""
+
+    words: int = 0
+    sentences: int = 0
+    syllables: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.words + other.words, self.sentences + other.sentences, self.syllables + other.syllables)
+
+    @property
+    def grade(self) -> float:
+        """The Flesch–Kincaid grade; 0 of nothing."""
+        if not self.words:
+            return 0.0
+        return 0.39 * self.words / max(self.sentences, 1) + 11.8 * self.syllables / self.words - 15.59
+
+
+def counts(text: str) -> Counts:
+    """What a text has; a sentence of one or two words is part of its neighbour, and a text is at least one sentence."""
+    words = _words(text)
+    sentences = sum(len(_words(part)) >= _FEWEST_WORDS for part in _SENTENCE.findall(text))
+    return Counts(len(words), max(sentences, 1), sum(syllables(word.lower()) for word in words))
+
+
+def _words(text: str) -> list[str]:
+    return _PUNCTUATION.sub("", text).split()
 
 
 def grade(texts: str | Sequence[str]) -> float:
     """The grade of a text, or of several that each end where they end, full stop or not."""
-    each = [counts(text) for text in ([texts] if isinstance(texts, str) else texts)]
-    words, sentences, sounds = (sum(column) for column in zip(*each, strict=True)) if each else (0, 1, 0)
-    if not words:
-        return 0.0
-    return 0.39 * words / max(sentences, 1) + 11.8 * sounds / words - 15.59
+    return sum((counts(text) for text in ([texts] if isinstance(texts, str) else texts)), Counts()).grade

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +54,11 @@ class Asked:
 
 
 @pytest.fixture
-def asked(library: Library, home: Path, notes: Path, embedder: Embedder) -> Iterator[Asked]:
+def asked(library: Library, home: Path, notes: Path, embedder: Embedder) -> Asked:
     write(notes, serving=AN_OUTLINE, gardening="# Gardening\n\nTomatoes want sun and much water.\n")
     (notes / "talk.txt").write_text(A_TALK)
     library.ingest([notes])
-    yield Asked(home, embedder)
+    return Asked(home, embedder)
 
 
 def test_a_written_answer_cites_each_statement_with_the_source_s_own_words(asked: Asked) -> None:
