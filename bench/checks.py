@@ -123,7 +123,7 @@ def planted(library: Library, server: ScriptedLlm, box: list[Case], questions: l
 def reworded(library: Library) -> tuple[float, float]:
     """Of begin's held-out statements: how many of the supported are kept, and of the others flagged."""
     rows = [row for row in data.statements(5) if row.source == "begin" and row.held]
-    judge = support.judge(library.embedder().embed)
+    judge = support.judge(library.embedder().embed, library.reader())
     kept: list[bool] = []
     caught: list[bool] = []
     for row in rows:

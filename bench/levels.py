@@ -91,9 +91,8 @@ def main() -> None:
     for question, grades in rows:
         print(" ".join(f"{g:5.1f}" for g in grades), question)
     apart, rising, means = tally(rows)
-    print(
-        f"{len(rows)} questions: {apart:.3f} two grades apart, {rising:.3f} never fall by more than {FALL}; means {means}"
-    )
+    print(f"{len(rows)} questions: {apart:.3f} two grades apart, {rising:.3f} never fall by more than {FALL}")
+    print("mean grades", [round(mean, 1) for mean in means])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Export a sentence-transformers model to one ONNX file: `python -m index._export MODEL_FOLDER OUT_FOLDER`.
 
 The graph takes `input_ids` and `attention_mask` (batch, tokens; int64) and gives `vectors` (batch, dimension;
-float32, unit length): the transformer, its pooling and its normalisation in one.
+float32, unit length): the transformer, its pooling and its normalisation in one; and `tokens` (batch, tokens, width),
+what each token was made into before they were pooled.
 """
 
 from __future__ import annotations
@@ -26,10 +27,9 @@ def export(source: Path, out: Path) -> None:
             super().__init__()
             self.model = model
 
-        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-            features = {"input_ids": input_ids, "attention_mask": attention_mask}
-            vectors: torch.Tensor = self.model(features)["sentence_embedding"]
-            return torch.nn.functional.normalize(vectors, p=2, dim=1)
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            made = self.model({"input_ids": input_ids, "attention_mask": attention_mask})
+            return torch.nn.functional.normalize(made["sentence_embedding"], p=2, dim=1), made["token_embeddings"]
 
     ids = torch.ones((2, 8), dtype=torch.int64)
     axes = {0: "batch", 1: "tokens"}
@@ -40,8 +40,8 @@ def export(source: Path, out: Path) -> None:
             (ids, torch.ones_like(ids)),
             str(out / "model.onnx"),
             input_names=["input_ids", "attention_mask"],
-            output_names=["vectors"],
-            dynamic_axes={"input_ids": axes, "attention_mask": axes, "vectors": {0: "batch"}},
+            output_names=["vectors", "tokens"],
+            dynamic_axes={"input_ids": axes, "attention_mask": axes, "vectors": {0: "batch"}, "tokens": axes},
             opset_version=17,
             dynamo=False,
         )

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from index.graphs import OnnxGraph, OpenVinoGraph
+from index.graphs import Graph, OnnxGraph, OpenVinoGraph
 from index.models import ExportedModel, exported, model_folder
 from kb.config import Config
 from kb.errors import ModelError
@@ -26,6 +27,19 @@ Vectors = npt.NDArray[np.float32]
 # cores small batches keep the activations in cache: 4 to 8 was the fastest for ONNX Runtime, 8 for OpenVINO.
 _BATCH_ONNX = 4
 _BATCH_OPENVINO = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """The word pieces of a text, and what the model makes of each: unit vectors, shape (pieces, width)."""
+
+    pieces: tuple[str, ...]
+    vectors: Vectors
+
+
+def _unit(pieces: Sequence[str], vectors: Vectors) -> TokenVectors:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return TokenVectors(tuple(pieces), (vectors / np.maximum(length, 1e-9)).astype(np.float32))
 
 
 class Embedder(Protocol):
@@ -42,6 +56,10 @@ class Embedder(Protocol):
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text, without the two special tokens."""
+        ...
+
+    def token_vectors(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """The word pieces of each text and their unit vectors, without the special tokens."""
         ...
 
 
@@ -66,12 +84,17 @@ class _Tokens:
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         return [e.ids for e in self._cut.encode_batch_fast(list(texts))]
 
+    def pieces(self, text: str) -> list[str]:
+        """The word pieces of a text as the model sees them, special tokens included."""
+        return list(self._cut.encode(text).tokens)
+
 
 class _GraphEmbedder:
     """What the two runtimes of the exported graph share: tokens, batches by length, order."""
 
     backend = "none"
     _batch = 1
+    _graph: Graph
 
     def __init__(self, model: ExportedModel) -> None:
         self.name = model.name
@@ -101,6 +124,16 @@ class _GraphEmbedder:
                 on_batch(len(rows))
         return out
 
+    def token_vectors(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """The word pieces of each text and their unit vectors."""
+        out = []
+        for text in texts:
+            pieces, (ids,) = self._tokens.pieces(text), self._tokens.ids([text])
+            row = np.asarray([ids], dtype=np.int64)
+            (vectors,) = self._graph.run({"input_ids": row, "attention_mask": np.ones_like(row)}, ["tokens"])
+            out.append(_unit(pieces[1:-1], vectors[0][1:-1]))
+        return out
+
     def _run(self, tokens: npt.NDArray[np.int64], mask: npt.NDArray[np.int64]) -> Vectors:
         raise NotImplementedError
 
@@ -116,7 +149,7 @@ class OnnxEmbedder(_GraphEmbedder):
         self._graph = OnnxGraph(model.onnx, threads)
 
     def _run(self, tokens: npt.NDArray[np.int64], mask: npt.NDArray[np.int64]) -> Vectors:
-        return self._graph.run({"input_ids": tokens, "attention_mask": mask})["vectors"]
+        return self._graph.run({"input_ids": tokens, "attention_mask": mask}, ["vectors"])[0]
 
 
 class OpenVinoEmbedder(_GraphEmbedder):
@@ -130,7 +163,7 @@ class OpenVinoEmbedder(_GraphEmbedder):
         self._graph = OpenVinoGraph(model.onnx, threads)
 
     def _run(self, tokens: npt.NDArray[np.int64], mask: npt.NDArray[np.int64]) -> Vectors:
-        vectors = self._graph.run({"input_ids": tokens, "attention_mask": mask})["vectors"]
+        (vectors,) = self._graph.run({"input_ids": tokens, "attention_mask": mask}, ["vectors"])
         # Pooling and normalisation ran in bf16; the length is put right in fp32.
         unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit
@@ -153,6 +186,15 @@ class TorchEmbedder:
     def count(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text."""
         return self._tokens.count(texts)
+
+    def token_vectors(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """The word pieces of each text and their unit vectors."""
+        made = self._model.encode(list(texts), output_value="token_embeddings", show_progress_bar=False)
+        out = []
+        for text, vectors in zip(texts, made, strict=True):
+            pieces = self._tokens.pieces(text)
+            out.append(_unit(pieces[1:-1], vectors.float().cpu().numpy()[: len(pieces)][1:-1]))
+        return out
 
     def embed(self, texts: Sequence[str], on_batch: Callable[[int], None] | None = None) -> Vectors:
         """Unit vectors in the order of the texts."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,10 +15,10 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 class Graph(Protocol):
-    """Named arrays in, named arrays out; one run at a time."""
+    """Named arrays in, arrays out; one run at a time."""
 
-    def run(self, inputs: Arrays) -> dict[str, npt.NDArray[np.float32]]:
-        """All outputs by name, float32."""
+    def run(self, inputs: Arrays, outputs: Sequence[str]) -> list[npt.NDArray[np.float32]]:
+        """The outputs of these names, float32."""
         ...
 
 
@@ -32,13 +32,12 @@ class OnnxGraph:
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        self._names = [output.name for output in self._session.get_outputs()]
         self._lock = threading.Lock()
 
-    def run(self, inputs: Arrays) -> dict[str, npt.NDArray[np.float32]]:
-        """All outputs by name."""
+    def run(self, inputs: Arrays, outputs: Sequence[str]) -> list[npt.NDArray[np.float32]]:
+        """The outputs of these names."""
         with self._lock:
-            return dict(zip(self._names, self._session.run(self._names, dict(inputs)), strict=True))
+            return list(self._session.run(list(outputs), dict(inputs)))
 
 
 class OpenVinoGraph:
@@ -58,15 +57,14 @@ class OpenVinoGraph:
             "CACHE_DIR": str(path.parent / "openvino"),
         }
         compiled = openvino.Core().compile_model(str(path), "CPU", settings)
-        self._names = [output.get_any_name() for output in compiled.outputs]
         self._request = compiled.create_infer_request()
         self._lock = threading.Lock()
 
-    def run(self, inputs: Arrays) -> dict[str, npt.NDArray[np.float32]]:
-        """All outputs by name."""
+    def run(self, inputs: Arrays, outputs: Sequence[str]) -> list[npt.NDArray[np.float32]]:
+        """The outputs of these names; only they are copied."""
         with self._lock:
-            result = self._request.infer(dict(inputs))
-            return {name: np.asarray(result[name], dtype=np.float32) for name in self._names}
+            result = self._request.infer(dict(inputs), share_outputs=True)
+            return [np.array(result[name], dtype=np.float32) for name in outputs]
 
 
 def open_graph(path: Path, backend: str, threads: int) -> Graph:

@@ -27,7 +27,7 @@ _MOST_TERMS = 64
 _PHRASE_BOOST = 2.0
 _QUOTED = re.compile(r"[\"“”]([^\"“”]{2,200})[\"“”]")
 # Words that carry a question's grammar and not its subject.
-_STOPWORDS = frozenset(
+STOPWORDS = frozenset(
     re.findall(
         r"\w+",
         "a an and are as at be been but by can could did do does for from had has have how i if in into "
@@ -52,7 +52,7 @@ def _analyzer() -> tantivy.TextAnalyzer:
 
 def subject_words(text: str) -> list[str]:
     """The analysed words that carry a text's subject, each once; for texts that are in no index too."""
-    kept = [w for w in re.findall(r"\w+", text) if w.lower() not in _STOPWORDS]
+    kept = [w for w in re.findall(r"\w+", text) if w.lower() not in STOPWORDS]
     return list(dict.fromkeys(_analyzer().analyze(" ".join(kept))))
 
 

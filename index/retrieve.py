@@ -6,8 +6,6 @@ of talk also gets a share of its neighbours' scores. Weights were chosen on the 
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,10 +19,11 @@ from index import locks, names
 from index.base import CATALOG, Indexes, check_model
 from index.catalog import Catalog
 from index.embed import Embedder
+from index.filters import Filters
 from index.names import Names, Variants
 from index.rows import Entry
 from kb import locators
-from kb.documents import KINDS, Chunk, Dropped, Hit, Kind, Scores, SearchResult
+from kb.documents import Chunk, Dropped, Hit, Scores, SearchResult
 from kb.errors import UsageError
 
 _COSINE_WEIGHT = 0.6
@@ -37,54 +36,6 @@ _COPY_OVERLAP = 0.9
 _EXACT = 4000
 _MOST_DOCUMENT_TERMS = 3000
 GLOSSARY = "glossary.txt"
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a query is restricted to. Dates are of publication, else of ingest; both ends are included."""
-
-    kinds: tuple[Kind, ...] = ()
-    tags: tuple[str, ...] = ()
-    source: str | None = None
-    since: str | None = None
-    until: str | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.kinds or self.tags or self.source or self.since or self.until)
-
-
-def make_filters(
-    kinds: Sequence[str] = (),
-    tags: Sequence[str] = (),
-    source: str | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    today: dt.date | None = None,
-) -> Filters:
-    """Filters from a person's words. Raises `UsageError` for an unknown kind or a date that is none."""
-    known: dict[str, Kind] = {kind: kind for kind in KINDS}
-    for kind in kinds:
-        if kind not in known:
-            raise UsageError(f"There is no kind {kind!r}. Kinds are: {', '.join(KINDS)}.")
-    day = today or dt.date.today()
-    return Filters(
-        kinds=tuple(known[kind] for kind in kinds),
-        tags=tuple(tag.lstrip("#").casefold() for tag in tags),
-        source=source,
-        since=_date(since, day),
-        until=_date(until, day),
-    )
-
-
-def _date(text: str | None, today: dt.date) -> str | None:
-    if text is None:
-        return None
-    if match := re.fullmatch(r"(\d{1,5})d", text.strip()):
-        return (today - dt.timedelta(days=int(match.group(1)))).isoformat()
-    try:
-        return dt.datetime.fromisoformat(text.strip()).date().isoformat()
-    except ValueError:
-        raise UsageError(f"{text!r} is no date. Write 2026-05-01, or 7d for seven days ago.") from None
 
 
 @dataclass(slots=True)

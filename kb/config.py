@@ -41,6 +41,7 @@ class Config(BaseSettings):
     llm_key: SecretStr | None = Field(None, description="The endpoint's key; never printed or stored.")
     llm_context: int = Field(8192, ge=512, description="Tokens that the language model reads and writes together.")
     llm_timeout: float = Field(60.0, gt=0, description="Seconds to wait for the language model.")
+    reader: bool = Field(True, description="Whether the reader that ships with kb chooses sentences and abstains.")
     level: Literal["eli5", "beginner", "practitioner", "expert"] = Field(
         "practitioner", description="The level of an answer when none is asked for."
     )

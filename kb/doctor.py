@@ -31,6 +31,7 @@ def examine(
     embedder: Callable[[], Embedder],
     config: Config,
     llm: Llm | None,
+    reader: Finding,
     repair: bool = False,
 ) -> list[Finding]:
     """Look at every part, and with `repair` mend what can be mended first.
@@ -41,7 +42,7 @@ def examine(
         with writing(home, model, mend=True) as writer:
             writer.embed_missing(embedder())
             writer.reconcile(everything=True)
-    findings = [_model(embedder), llm_finding(config, llm)]
+    findings = [_model(embedder), reader, llm_finding(config, llm)]
     if not (home / CATALOG).is_file():
         if (home / "chroma").exists() or (home / "lexical").exists():
             remedy = "restore catalog.sqlite from a backup, or ingest your sources again"

@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import threading
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from kb import config as settings
-from kb.config import Config
 from kb.documents import KINDS, Answer, Hit, Offer, SearchResult
 from kb.errors import UsageError
+from kb.parts import Parts
 
 if TYPE_CHECKING:
     from index.base import Writer
     from index.catalog import Catalog
-    from index.derived import Derive
     from index.embed import Embedder
+    from index.filters import Filters
     from index.rebuild import Rebuilt
-    from index.retrieve import Filters, Retriever
     from index.rows import Entry
-    from ingest._http import Http
-    from ingest.chan import Boards
     from kb.checking import Checked
     from kb.doctor import Finding
-    from kb.llm import Llm
     from kb.pipeline import Progress, Report
     from kb.sources import Edges, Place, SourceRow
     from kb.status import Status
@@ -36,115 +29,8 @@ if TYPE_CHECKING:
     from kb.tutor.conversation import Conversation
 
 
-class Library:
+class Library(Parts):
     """A knowledge base. Open with `kb.open(home)`; usable from several threads; close it, or use `with`."""
-
-    def __init__(
-        self, config: Config, now: Callable[[], dt.datetime] | None = None, embedder: Embedder | None = None
-    ) -> None:
-        """`now` and `embedder` stand in for the clock and for the model that the settings name."""
-        self.config = config
-        self.home = config.home
-        self._now = now or (lambda: dt.datetime.now().astimezone())
-        self._retriever: Retriever | None = None
-        self._client: Http | None = None
-        self._llm: Llm | None = None
-        self._embedder = embedder
-        self._loading = threading.Lock()
-        self._opening = threading.Lock()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the store's files."""
-        if self._retriever is not None:
-            self._retriever.close()
-            self._retriever = None
-        if self._client is not None:
-            self._client.close()
-            self._client = None
-
-    # Parts, opened when first needed
-
-    def embedder(self) -> Embedder:
-        """The embedding model, loaded once."""
-        if self._embedder is not None:
-            return self._embedder
-        model = self.model  # asked before the lock is taken: it waits for another one
-        with self._loading:
-            if self._embedder is None:
-                from index.embed import open_embedder
-
-                self._embedder = open_embedder(self.config.model_copy(update={"model": model}))
-            return self._embedder
-
-    @property
-    def model(self) -> str:
-        """The embedding model: what was set, else what this base was made with, else the default."""
-        if "model" in self.config.model_fields_set:
-            return self.config.model
-        catalog = self.retriever().catalog()
-        return (catalog.fact("model") if catalog is not None else None) or self.config.model
-
-    def warm_up(self) -> None:
-        """Start loading the embedding model in a thread, while something else is done."""
-
-        def load() -> None:
-            # The query that needs the model meets the same error and says it.
-            with suppress(Exception):
-                # The first text takes a runtime several times as long as the next one.
-                self.embedder().embed(["warm up"])
-
-        threading.Thread(target=load, name="kb-embedder", daemon=True).start()
-
-    def http(self) -> Http:
-        """The way out to the network, one for all that is fetched."""
-        from ingest._http import Http
-
-        with self._opening:
-            if self._client is None:
-                self._client = Http(self.config.max_file_mb * 5)
-            return self._client
-
-    def llm(self) -> Llm | None:
-        """The language model that the settings name, if they name one."""
-        from kb.llm import open_llm
-
-        with self._opening:
-            if self._llm is None:
-                self._llm = open_llm(self.config)
-            return self._llm
-
-    def _boards(self) -> Boards:
-        from ingest.chan import Boards
-
-        settings = self.config
-        return Boards(self.http(), self.home / "threads", self._now, settings.chan_api, settings.chan_archives)
-
-    def _deriver(
-        self, catalog: Callable[[], Catalog | None], online: bool, tell: Callable[[str], None] = lambda _: None
-    ) -> Derive:
-        """What makes derived passages; it asks the network for papers' titles only where the person went there."""
-        from kb.threads import titles
-        from kb.tutor.thread_digests import deriver
-
-        known = titles(catalog, self.http() if online else None, self.config.arxiv_api)
-        return deriver(catalog, self.llm(), known, tell)
-
-    def retriever(self) -> Retriever:
-        """The search over this base."""
-        with self._opening:
-            if self._retriever is None:
-                from index.retrieve import Retriever
-
-                self._retriever = Retriever(self.home, lambda: self.model, self.embedder)
-            return self._retriever
-
-    # Commands
 
     def ingest(
         self,
@@ -215,7 +101,7 @@ class Library:
         until: str | None = None,
     ) -> Filters:
         """Filters from a person's words. Raises `UsageError` for what cannot be."""
-        from index.retrieve import make_filters
+        from index.filters import make_filters
 
         document = self.find(source)[0] if source else None
         return make_filters(kinds, tags, document, since, until, self._now().date())
@@ -270,6 +156,7 @@ class Library:
             trace,
             self.llm(),
             lambda text: self.offers(text, filters),
+            self.reader(),
         )
 
     def check(self, text: str, sources: Sequence[str] = (), beside: Path | None = None) -> Checked:
@@ -280,15 +167,17 @@ class Library:
         from kb.checking import check
         from kb.tutor.support import judge
 
-        judged = judge(lambda texts: self.embedder().embed(texts))
+        judged = judge(lambda texts: self.embedder().embed(texts), self.reader())
         catalog = self.retriever().catalog()
         return check(_whole(text), sources, beside or Path.cwd(), catalog, judged, self.config.max_file_mb)
 
     def chat(self) -> Conversation:
         """A conversation over this base: follow-up questions, and the last answer at another level."""
-        from kb.tutor.conversation import Conversation, Parts
+        from kb.tutor.conversation import Conversation, Means
 
-        return Conversation(Parts(self.retriever(), self.embedder, self.llm(), self.offers), self.config.level)
+        return Conversation(
+            Means(self.retriever(), self.embedder, self.llm(), self.offers, self.reader()), self.config.level
+        )
 
     def offers(self, question: str, filters: Filters | None = None) -> tuple[Offer, ...]:
         """The filters that words of a question may mean ("in the paper club", "since May"); none is applied."""
@@ -358,15 +247,21 @@ class Library:
 
     def status(self) -> Status:
         """Counts, failures, the model, who is writing."""
+        from index import reader
         from kb import status
 
-        return status.of(self.home, self.config, self.retriever().catalog())
+        why = self._unread or reader.problem()
+        told = f"none: {why}" if why else reader.NAME
+        return status.of(self.home, self.config, self.retriever().catalog(), told)
 
     def doctor(self, repair: bool = False) -> list[Finding]:
         """What is well and what is not; with `repair`, after mending what can be mended."""
-        from kb.doctor import examine
+        from kb.doctor import Finding, examine
 
-        return examine(self.home, self.model, self.embedder, self.config, self.llm(), repair)
+        reader = Finding("reader", self.reader() is not None, self._unread or "it reads", "see the message")
+        if not self.config.reader:
+            reader = Finding("reader", True, self._unread)
+        return examine(self.home, self.model, self.embedder, self.config, self.llm(), reader, repair)
 
     def reindex(
         self, model: str | None = None, wait: float = 0.0, on_progress: Callable[[int, int], None] | None = None

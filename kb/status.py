@@ -23,6 +23,7 @@ class Status:
     failures: list[Failure]
     queued: list[str]
     llm: str
+    reader: str
     model: str
     backend: str
     generation: int
@@ -31,8 +32,11 @@ class Status:
     warnings: list[tuple[str, str]] = field(default_factory=list)
 
 
-def of(home: Path, config: Config, catalog: Catalog | None) -> Status:
-    """The state of a home; `catalog` is None while nothing was ever ingested."""
+def of(home: Path, config: Config, catalog: Catalog | None, reader: str) -> Status:
+    """The state of a home; `catalog` is None while nothing was ever ingested.
+
+    `reader` is the reader's name, or why there is none.
+    """
     kinds: dict[str, int] = {}
     warnings: list[tuple[str, str]] = []
     for entry in catalog.entries() if catalog is not None else []:
@@ -47,6 +51,7 @@ def of(home: Path, config: Config, catalog: Catalog | None) -> Status:
         failures=catalog.failures() if catalog is not None else [],
         queued=catalog.queued() if catalog is not None else [],
         llm=f"{config.llm_model} at {config.llm_url}" if config.llm_url else "",
+        reader=reader,
         model=(catalog.fact("model") if catalog is not None else None) or config.model,
         backend=backend_name(config),
         generation=catalog.generation() if catalog is not None else 0,

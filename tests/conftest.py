@@ -13,6 +13,7 @@ import pytest
 
 import kb
 from index.embed import Embedder, open_embedder
+from index.reader import Reader, open_reader
 from kb import config
 from kb.library import Library
 from tests.site import Site
@@ -44,6 +45,11 @@ def _no_outside_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def embedder() -> Embedder:
     return open_embedder(config.load(ROOT / ".cache" / "no-home"))
+
+
+@pytest.fixture(scope="session")
+def reader() -> Reader:
+    return open_reader(config.load(ROOT / ".cache" / "no-home"), "onnx", 2)
 
 
 @pytest.fixture

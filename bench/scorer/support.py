@@ -9,6 +9,7 @@ kb/tutor/scorer.json. A fifth is held out by passage and measures; the shipped w
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from sklearn.preprocessing import StandardScaler
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from bench.reader import rows as data
-from index.embed import open_embedder
+from index.embed import backend_name, open_embedder
+from index.reader import open_reader
 from kb import config
 from kb.tutor import facts, features, support
 
@@ -30,33 +32,44 @@ def main() -> None:
     rows = [*data.statements(5), *data.made(data.questions(5), 5)]
     # A changed number or name is for `kb.tutor.facts` to find: those rows would teach the weights to distrust words.
     rows = [r for r in rows if r.source != "made" or r.supports or not data_changed(r)]
-    pairs = [(row.question, [row.passage]) for row in rows]
-    x = support.measure(pairs, open_embedder(config.load()).embed)
+    settings = config.load()
+    reader = open_reader(settings, backend_name(settings), os.cpu_count() or 1)
+    x = support.measure([(row.question, [row.passage]) for row in rows], open_embedder(settings).embed, reader)
     y = np.asarray([bool(row.supports) for row in rows])
     held = np.asarray([row.held for row in rows])
+    sources = np.asarray([row.source for row in rows])
+    kept = json.loads(OUT.read_text(encoding="utf-8"))
+    for part, names in (("support", features.SUPPORT_FEATURES), ("support_read", features.SUPPORT_READ_FEATURES)):
+        print(f"== {part}")
+        kept[part] = fitted(x[:, : len(names)], y, held, sources, names)
+    OUT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
+def fitted(
+    x: np.ndarray, y: np.ndarray, held: np.ndarray, sources: np.ndarray, names: tuple[str, ...]
+) -> dict[str, object]:
+    """The weights, of the rows that are not held out; what they do on those that are is printed."""
     scale = StandardScaler().fit(x[~held])
-    weight = np.asarray([{"begin": 2.0, "climatefever": 0.5, "made": 1.0}[row.source] for row in rows])
-    model = LogisticRegression(C=1.0, max_iter=2000).fit(
-        scale.transform(x[~held]), y[~held], sample_weight=weight[~held]
-    )
+    weight = np.asarray([{"begin": 2.0, "climatefever": 0.5, "made": 1.0}[source] for source in sources])
+    model = LogisticRegression(C=1.0, max_iter=2000)
+    model.fit(scale.transform(x[~held]), y[~held], sample_weight=weight[~held])
     scores = model.decision_function(scale.transform(x))
+    chances = 1 / (1 + np.exp(-scores))
     for name in ("begin", "climatefever", "made"):
-        part = held & np.asarray([row.source == name for row in rows])
+        part = held & (sources == name)
         print(f"{name}: {part.sum()} held out, AUROC {roc_auc_score(y[part], scores[part]):.4f}")
-        for cut in (0.1, 0.2, 0.3, 0.4, 0.5):
-            p = 1 / (1 + np.exp(-scores[part]))
+        for floor in (0.1, 0.2, 0.3, 0.4, 0.5):
+            good, bad = chances[part & y], chances[part & ~y]
             print(
-                f"   floor {cut}: kept of the supported {(p[y[part]] >= cut).mean():.3f}, caught {(p[~y[part]] < cut).mean():.3f}"
+                f"   floor {floor}: kept {(good >= floor).mean():.3f}, of the others caught {(bad < floor).mean():.3f}"
             )
-    for name, w in zip(features.SUPPORT_FEATURES, model.coef_[0], strict=True):
+    for name, w in zip(names, model.coef_[0], strict=True):
         print(f"  {name:14} {w:+.3f}")
     raw = model.coef_[0] / scale.scale_
-    kept = json.loads(OUT.read_text(encoding="utf-8"))
-    kept["support"] = {
+    return {
         "bias": round(float(model.intercept_[0] - (raw * scale.mean_).sum()), 6),
-        "weights": {name: round(float(w), 6) for name, w in zip(features.SUPPORT_FEATURES, raw, strict=True)},
+        "weights": {name: round(float(w), 6) for name, w in zip(names, raw, strict=True)},
     }
-    OUT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
 def data_changed(row: data.Row) -> bool:

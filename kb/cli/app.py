@@ -13,7 +13,7 @@ from kb.cli.options import Batch, Home, Json, Kinds, Since, Source, Tags, Trace,
 from kb.errors import UsageError
 
 if TYPE_CHECKING:
-    from index.retrieve import Filters
+    from index.filters import Filters
     from kb.library import Library
 
 app = typer.Typer(
@@ -158,7 +158,7 @@ def ask(
     with opened(home) as library:
         if level is not None:
             check_level(level)
-        library.warm_up()
+        library.warm_up(reads=True)
         filters = _filters(library, kind, tag, source, since, until)
         if batch is not None:
 
@@ -189,7 +189,7 @@ def chat(
     from kb.cli import talking
 
     with opened(home) as library:
-        library.warm_up()
+        library.warm_up(reads=True)
         return talking.chat(library, level, json)
 
 
@@ -207,7 +207,7 @@ def check(
     from kb.cli import talking
 
     with opened(home) as library:
-        library.warm_up()
+        library.warm_up(reads=True)
         return talking.check(library, file, sources or [], json)
 
 

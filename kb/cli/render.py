@@ -261,6 +261,7 @@ def status(out: Console, found: Status) -> None:
     out.print(f"  embedding  {found.model} by {found.backend}")
     answers = f"written by {found.llm}, each statement checked" if found.llm else "sentences quoted from your sources"
     out.print(f"  answers    {answers}")
+    out.print(f"  reader     {found.reader}")
     summaries = f"of threads by {found.llm}" if found.llm else "by rule; no language model is set"
     out.print(f"  summaries  {summaries}")
     out.print(f"  disk       {found.disk_mb} MB")

@@ -7,7 +7,9 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 
 from index.embed import Embedder
-from index.retrieve import Filters, Retriever
+from index.filters import Filters
+from index.reader import Reader
+from index.retrieve import Retriever
 from index.rows import Entry
 from kb.documents import Answer, Hit, Level, Offer, SearchResult
 from kb.errors import LlmError, UsageError
@@ -19,7 +21,7 @@ from kb.tutor.extractive import Ranking, Scored
 ANSWERER = "extractive"
 NOT_SAID = "Your sources do not say."
 # Below this confidence the evidence is too thin to answer from (docs/benchmarks.md has the curve).
-THIN = 0.45
+THIN = 0.4
 # A sentence this far (in logits) below the best one is no longer part of the answer; an expert is told more.
 _MARGIN = 2.0
 _REACH = 4.5
@@ -65,6 +67,7 @@ def prepare(
     searched: str = "",
     for_model: bool = False,
     offer: Callable[[str], tuple[Offer, ...]] = lambda _: (),
+    reader: Reader | None = None,
 ) -> Prepared:
     """Search for a question and freeze what was found. `searched` is what to look up, if not the question itself.
 
@@ -84,7 +87,7 @@ def prepare(
     made = Prepared(question, looked_up, result, evidence, nothing, offers=offer(question), traced=trace)
     if result.hits and catalog is not None:
         heard = retriever.heard(looked_up)
-        ranking = extractive.rank(looked_up, evidence, embedder().embed, retriever.terms, retriever.rarity, heard)
+        ranking = extractive.rank(looked_up, evidence, embedder(), retriever.terms, retriever.rarity, heard, reader)
         # The expert's sentences are the evidence of every level.
         few, many = (levels.MANNERS[level].sentences for level in ("practitioner", "expert"))
         taken = extractive.select(ranking, few, _MARGIN, many - few + 2, _REACH)
@@ -113,6 +116,7 @@ def tell(
     llm: Llm | None = None,
     embedder: Callable[[], Embedder] | None = None,
     within: str = "",
+    reader: Reader | None = None,
 ) -> Generator[str, None, Answer]:
     """An answer at a level from frozen evidence; yields what can be shown of it as it comes, and returns it whole.
 
@@ -124,7 +128,7 @@ def tell(
         return replace(answer, ms=prepared.ms + _ms(began))
     if llm is not None and embedder is not None:
         try:
-            told = yield from telling.written(prepared, level, llm, embedder, within, answer)
+            told = yield from telling.written(prepared, level, llm, embedder, reader, within, answer)
         except LlmError as error:
             told = replace(answer, notes=(f"{error} The answer is quoted from your sources instead.",))
             told = telling.quoted(prepared, level, told)
@@ -144,13 +148,16 @@ def answer(
     trace: bool = False,
     llm: Llm | None = None,
     offer: Callable[[str], tuple[Offer, ...]] = lambda _: (),
+    reader: Reader | None = None,
 ) -> Generator[str, None, Answer]:
     """Answer at a level from the k best passages, every statement cited; yields and returns as `tell`.
 
     Raises `UsageError` for an empty question or one beyond 20,000 characters.
     """
-    prepared = prepare(retriever, embedder, question, k, filters, trace, for_model=llm is not None, offer=offer)
-    return (yield from tell(prepared, level, llm, embedder))
+    prepared = prepare(
+        retriever, embedder, question, k, filters, trace, for_model=llm is not None, offer=offer, reader=reader
+    )
+    return (yield from tell(prepared, level, llm, embedder, reader=reader))
 
 
 def whole(telling_: Generator[str, None, Answer]) -> Answer:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from index.embed import Embedder
+from index.filters import Filters
 from index.lexical import subject_words
-from index.retrieve import Filters, Retriever
+from index.reader import Reader
+from index.retrieve import Retriever
 from kb.documents import LEVELS, Answer, Level, Offer
 from kb.errors import LlmError, UsageError
 from kb.llm import Llm, Message
@@ -59,20 +61,21 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Means:
     """What a conversation is had with: a search, the embedder, a language model if one is set, offers of filters."""
 
     retriever: Retriever
     embedder: Callable[[], Embedder]
     llm: Llm | None
     offers: Callable[[str, Filters | None], tuple[Offer, ...]]
+    reader: Reader | None = None
 
 
 class Conversation:
     """Questions that may lean on the ones before. Not shared between people: each has their own."""
 
-    def __init__(self, parts: Parts, level: str) -> None:
-        self._parts = parts
+    def __init__(self, means: Means, level: str) -> None:
+        self._means = means
         self.turns: list[Turn] = []
         self.level = check_level(level)
 
@@ -84,20 +87,21 @@ class Conversation:
         Raises `UsageError` for an empty question or an unknown level.
         """
         chosen = self._chosen(level)
-        parts, llm = self._parts, self._parts.llm
+        means, llm = self._means, self._means.llm
         searched = condensed(question, [turn.prepared.searched for turn in self.turns], self._last_words(), llm)
         prepared = answers.prepare(
-            parts.retriever,
-            parts.embedder,
+            means.retriever,
+            means.embedder,
             question,
             k,
             filters,
             trace,
             searched=searched,
             for_model=llm is not None,
-            offer=lambda text: parts.offers(text, filters),
+            offer=lambda text: means.offers(text, filters),
+            reader=means.reader,
         )
-        answer = yield from answers.tell(prepared, chosen, llm, parts.embedder)
+        answer = yield from answers.tell(prepared, chosen, llm, means.embedder, reader=means.reader)
         self.turns = [*self.turns, Turn(prepared, answer)][-_REMEMBERED:]
         return answer
 
@@ -112,7 +116,9 @@ class Conversation:
         last = self.turns[-1]
         simpler = LEVELS.index(chosen) < LEVELS.index(last.answer.level)
         within = last.answer.text if simpler and not last.answer.abstained else ""
-        answer = yield from answers.tell(last.prepared, chosen, self._parts.llm, self._parts.embedder, within)
+        answer = yield from answers.tell(
+            last.prepared, chosen, self._means.llm, self._means.embedder, within, self._means.reader
+        )
         self.turns[-1] = Turn(last.prepared, answer)
         return answer
 

@@ -14,11 +14,13 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
+from index.embed import Embedder
+from index.lexical import STOPWORDS
+from index.reader import Read, Reader
 from kb.tutor import features
 from kb.tutor.evidence import Evidence, Sentence, follows
+from kb.tutor.readability import grade
 from kb.tutor.scorer import load
-
-Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
 # Sentences of the best passages only: the answer is rarely further down, and each sentence costs an embedding.
 _PASSAGES = 6
@@ -33,6 +35,13 @@ _DEFINITION = 4.0
 _LEAST = -1.3
 # How much the rank of its passage counts beside a sentence's own logit.
 _PASSAGE_WEIGHT = 4.0
+# What the reader says beside the features: of the sentence, of its passage; a sentence that it did not come to.
+# Weighed so that scores spread as wide as without it.
+_FEATURES_READ = 0.67
+_SENTENCE_READ = 0.2
+_PASSAGE_READ = 0.33
+_UNREAD = -8.0
+_LONGEST_TITLE = 120
 _DEFINES = features.SENTENCE_FEATURES.index("defines")
 _FITS = features.SENTENCE_FEATURES.index("fits")
 NO_FEATURES: npt.NDArray[np.float64] = np.zeros(len(features.PASSAGE_FEATURES))
@@ -68,12 +77,13 @@ class Ranking:
 def rank(
     question: str,
     evidence: Evidence,
-    embed: Embed,
+    embedder: Embedder,
     terms: Callable[[str], list[str]],
     rarity: Callable[[Sequence[str]], dict[str, float]],
     heard: Mapping[str, Sequence[frozenset[str]]] | None = None,
+    reader: Reader | None = None,
 ) -> Ranking:
-    """Order the evidence's sentences by how well they answer.
+    """Order the evidence's sentences by how well they answer; with a reader, by what it makes of them as well.
 
     `terms` gives a text's words as the lexical index sees them, `rarity` how much each of them tells; `heard`, by name
     of the question, the words that talk may have in its stead.
@@ -83,7 +93,7 @@ def rank(
     if not chosen:
         return Ranking((), 0.0, NO_FEATURES)
     weights = rarity(asked)
-    vectors = embed([question, *(_in_context(s) for s in chosen)])
+    vectors = embedder.embed([question, *(_in_context(s) for s in chosen)])
     cosines = vectors[1:] @ vectors[0]
     scorer = load()
     words = [_words(s, terms, heard or {}) for s in chosen]
@@ -106,12 +116,68 @@ def rank(
             score = float(logit) + passage + _DEFINITION * defines
             scored.append(Scored(chosen[n], score, vectors[n + 1], defines, float(matrix[n - rows[0], _FITS])))
             logits.append(score)
-    held = frozenset().union(*(w.near for w in words))
-    missing = 1 - features.coverage(asked, weights, held)
-    passages = [hit.scores.cosine for hit in evidence.hits]
-    vector = features.passage_vector(logits, np.vstack(matrices), passages, missing)
+    first = min(sentence.hit.rank for sentence in chosen)
+    top = next(hit for hit in evidence.hits if hit.rank == first)
+    looked = features.Looked(
+        asked,
+        weights,
+        logits,
+        np.vstack(matrices),
+        words,
+        [sentence.hit.rank == first for sentence in chosen],
+        frozenset(terms(" ".join(top.chunk.breadcrumb))),
+        top.scores.bm25,
+        [hit.scores.cosine for hit in evidence.hits],
+        _matches(question, top.chunk.embedded, embedder),
+        top.kind in ("transcript", "audio"),
+    )
+    vector = features.passage_vector(looked)
+    if reader is not None:
+        scored, vector = _read(question, scored, evidence, vector, reader)
     scored.sort(key=lambda s: (-s.score, s.sentence.hit.rank, s.sentence.start))
     return Ranking(tuple(scored), scorer.confidence(vector), vector)
+
+
+def _matches(question: str, passage: str, embedder: Embedder) -> list[float]:
+    """How like each word piece of a question is to the likest of a passage; pieces of function words left out."""
+    asked, held = embedder.token_vectors([question, passage])
+    own = [n for n, piece in enumerate(asked.pieces) if piece.removeprefix("##").isalnum() and piece not in STOPWORDS]
+    own = own or list(range(len(asked.pieces)))
+    if not own or not held.pieces:
+        return []
+    return [float(best) for best in (asked.vectors[own] @ held.vectors.T).max(axis=1)]
+
+
+def _read(
+    question: str, scored: Sequence[Scored], evidence: Evidence, vector: npt.NDArray[np.float64], reader: Reader
+) -> tuple[list[Scored], npt.NDArray[np.float64]]:
+    """The sentences with what the reader makes of them in their scores, and the features that it adds."""
+    by_hit: dict[int, list[Scored]] = {}
+    for one in sorted(scored, key=lambda s: (s.sentence.hit.rank, s.sentence.n)):
+        by_hit.setdefault(one.sentence.hit.rank, []).append(one)
+    pairs = [(question, _passage(group)) for group in by_hit.values()]
+    readings = reader.read(pairs)
+    out: list[Scored] = []
+    for group, reading in zip(by_hit.values(), readings, strict=True):
+        for one, logit in zip(group, reading.sentences, strict=True):
+            read = _SENTENCE_READ * max(logit, _UNREAD) + _PASSAGE_READ * reading.answers
+            out.append(replace(one, score=_FEATURES_READ * one.score + read))
+    sentences = [logit for reading in readings for logit in reading.sentences if logit > _UNREAD]
+    added = features.read_vector(
+        vector, [r.answers for r in readings], [r.relevant for r in readings], sentences or [_UNREAD]
+    )
+    return out, added
+
+
+def _passage(group: Sequence[Scored]) -> Read:
+    """A passage as the reader takes it: its sentences under its headings."""
+    spans: list[tuple[int, int]] = []
+    text = ""
+    for one in group:
+        spans.append((len(text), len(text) + len(one.sentence.plain)))
+        text += one.sentence.plain + " "
+    title = " › ".join(group[0].sentence.hit.chunk.breadcrumb)
+    return Read(text, title[-_LONGEST_TITLE:], tuple(spans))
 
 
 def _in_context(sentence: Sentence) -> str:
@@ -136,7 +202,7 @@ def select(ranking: Ranking, most: int, margin: float, more: int = 0, reach: flo
     """The best sentences that say different things, none more than `margin` below the best one's score.
 
     The first sentence of another source may be half as far below again: a second voice is worth more than a fifth
-    sentence of the first. After `most` of them up to `more` others, within `reach`, that say more of it (`core` unset).
+    sentence of the first. After `most` of them up to `more` others, within `reach`, that say more (`core` unset).
     """
     taken: list[Scored] = []
     spare: list[Scored] = []
@@ -154,9 +220,16 @@ def select(ranking: Ranking, most: int, margin: float, more: int = 0, reach: flo
         if len([s for s in taken if not s.goes_on]) < most and candidate.score >= least:
             taken.append(candidate)
             taken += _goes_on(candidate, ranking, taken)
-        elif len(spare) < more and taken and candidate.score >= taken[0].score - reach:
+        elif len(spare) < 2 * more and taken and candidate.score >= taken[0].score - reach:
             spare.append(replace(candidate, core=False))
-    return taken + spare
+    return taken + _varied(spare, more)
+
+
+def _varied(spare: Sequence[Scored], more: int) -> list[Scored]:
+    """Half of what may be told besides for how well it answers, half for how hard it reads: details are dense."""
+    first, rest = spare[: more // 2], spare[more // 2 :]
+    dense = sorted(rest, key=lambda s: -grade(s.sentence.plain))[: more - len(first)]
+    return sorted([*first, *dense], key=lambda s: -s.score)
 
 
 def _better_said(candidate: Scored, ranking: Ranking) -> Scored:

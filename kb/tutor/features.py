@@ -98,31 +98,89 @@ SUPPORT_FEATURES = (
     "length",
 )
 
-PASSAGE_FEATURES = ("best", "second", "third", "cosine", "coverage", "coverage_near", "passage", "margin", "missing")
+SUPPORT_READ_FEATURES = (*SUPPORT_FEATURES, "supports")  # and the reader's logit, over the sentences round the likest
+
+PASSAGE_FEATURES = (
+    "cosine",  # of the likest sentence, of the best one, of the first passage's sentences on average
+    "top_cosine",
+    "mean_cosine",
+    "passage",  # cosine of the likest passage, and how far the three after it lie below
+    "margin_three",
+    "rest",  # share of the words that the title does not have, in the fullest sentence of the first passage
+    "body",  # share of the question's words in the first passage, in the fullest sentence of all
+    "coverage",
+    "title",  # share of the title's words that are asked for
+    "bm25",  # of the first passage, by the most that the question's words could earn
+    "unknown",  # share of the question's words that stand in no source at all
+    "match",  # of the question's word pieces with their likest in the first passage: the mean, the least
+    "match_least",
+    "asked",  # how many words are asked for: of a long question fewer are met
+    "talk",  # the first passage is talk, which is thin
+)
+# The same, and what the reader says (`index.reader`): logits that the passages answer, are relevant, and of a sentence.
+READ_FEATURES = (*PASSAGE_FEATURES, "answers", "answers_second", "relevant", "sentence_second")
 
 
-def passage_vector(
-    logits: Sequence[float], matrix: Matrix, passage_cosines: Sequence[float], missing: float
-) -> npt.NDArray[np.float64]:
-    """What says whether anything answers: the best sentences' logits, their likeness, the best passage's.
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was measured of a question's passages: what `passage_vector` makes its features of.
 
-    `missing` is the share of the question's words that stand nowhere in the passages.
+    `logits`, `matrix` and `words` have a row for each sentence, `first` says which are of the first passage; `title` is
+    what stands above that passage, `cosines` are of all passages, `matches` how like each of the question's word pieces
+    is to the likest of the first passage, `talk` that it is talk.
     """
-    top = [*sorted(logits, reverse=True), -6.0, -6.0]
-    passages = sorted(passage_cosines, reverse=True)
+
+    asked: Sequence[str]
+    weights: Mapping[str, float]
+    logits: Sequence[float]
+    matrix: Matrix
+    words: Sequence[Words]
+    first: Sequence[bool]
+    title: frozenset[str]
+    bm25: float
+    cosines: Sequence[float]
+    matches: Sequence[float]
+    talk: bool
+
+
+def passage_vector(looked: Looked) -> npt.NDArray[np.float64]:
+    """What says whether anything answers, in the order of `PASSAGE_FEATURES`."""
+    asked, weights, matrix = looked.asked, looked.weights, looked.matrix
+    best = int(np.argmax(looked.logits))
+    mine = [n for n, first in enumerate(looked.first) if first] or list(range(len(looked.first)))
+    passages = [*sorted(looked.cosines, reverse=True), 0.0]
+    after = passages[1:4]
+    matches = sorted(looked.matches) or [0.0]
+    body = looked.title.union(*(looked.words[n].own for n in mine))
+    rest = [term for term in asked if term not in looked.title]
     return np.asarray(
         [
-            top[0],
-            top[1],
-            top[2],
             float(matrix[:, 0].max()),
-            float(matrix[:, 2].max()),
-            float(matrix[:, 4].max()),
+            float(matrix[best, 0]),
+            float(matrix[mine, 0].mean()),
             passages[0],
-            passages[0] - (passages[1] if len(passages) > 1 else 0.0),
-            missing,
+            passages[0] - sum(after) / len(after),
+            max((coverage(rest, weights, looked.words[n].own) for n in mine), default=0.0) if rest else 1.0,
+            coverage(asked, weights, body),
+            float(matrix[:, 2].max()),
+            len(looked.title & set(asked)) / max(len(looked.title), 1),
+            looked.bm25 / (sum(weights.values()) or 1.0),
+            sum(not weights.get(term) for term in asked) / max(len(asked), 1),
+            sum(matches) / len(matches),
+            matches[0],
+            math.log1p(len(asked)),
+            float(looked.talk),
         ]
     )
+
+
+def read_vector(
+    looked: npt.NDArray[np.float64], answers: Sequence[float], relevant: Sequence[float], sentences: Sequence[float]
+) -> npt.NDArray[np.float64]:
+    """`READ_FEATURES`: a passage vector, and the reader's logits of the passages and of their sentences."""
+    ranked = [*sorted(answers, reverse=True), -8.0, -8.0]
+    best = [*sorted(sentences, reverse=True), -8.0, -8.0]
+    return np.concatenate([looked, [ranked[0], ranked[1], max(relevant, default=-8.0), best[1]]])
 
 
 _NUMBER = re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|thousand|million|half)\b")

@@ -132,7 +132,7 @@ class _Ladder:
         return out
 
     def _best(self, choices: Sequence[tuple[int, float]], expert: int, ceiling: float) -> tuple[int, float]:
-        """Of the choices within an expert's answer, the one that gives up least, every grade above a ceiling counted."""
+        """Of the choices within an expert's answer, the one that gives up least, grades above a ceiling counted."""
         return min(
             (
                 (mask, lost + _PRICE * max(0.0, self._grades[mask] - ceiling))

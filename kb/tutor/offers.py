@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from index.catalog import Catalog
-from index.retrieve import Filters
+from index.filters import Filters
 from kb.documents import Offer
 from kb.tutor.facts import MONTHS
 
@@ -37,29 +37,7 @@ _RELATIVE = re.compile(
 _NAMED = re.compile(rf"{_IN}(?:the |my |our |this )?((?:[\w'’.&+-]+ ){{0,5}}[\w'’.&+-]+)", re.IGNORECASE)
 _TAG = re.compile(r"(?<!\w)#([\w/-]{2,40})|\btagged (?:as |with )?[\"“']?([\w/-]{2,40})")
 _GENERAL = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "my",
-        "our",
-        "of",
-        "and",
-        "on",
-        "in",
-        "for",
-        "to",
-        "notes",
-        "note",
-        "talk",
-        "talks",
-        "paper",
-        "papers",
-        "list",
-        "index",
-        "home",
-        "readme",
-    ]
+    re.findall(r"\w+", "the a an my our of and on in for to notes note talk talks paper papers list index home readme")
 )
 _DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
 _MOST = 3

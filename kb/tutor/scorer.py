@@ -12,7 +12,14 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 
-from kb.tutor.features import PASSAGE_FEATURES, SENTENCE_FEATURES, SUPPORT_FEATURES, Matrix
+from kb.tutor.features import (
+    PASSAGE_FEATURES,
+    READ_FEATURES,
+    SENTENCE_FEATURES,
+    SUPPORT_FEATURES,
+    SUPPORT_READ_FEATURES,
+    Matrix,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +41,14 @@ class Scorer:
 
     sentence: Linear
     answerable: Linear
+    answerable_read: Linear
     support: Linear
+    support_read: Linear
 
     def confidence(self, features: npt.NDArray[np.float64]) -> float:
-        """The probability (0 to 1) that the sources answer."""
-        logit = float(self.answerable.logits(features[None, :])[0])
+        """The probability (0 to 1) that the sources answer, with the reader's features or without."""
+        read = len(features) == len(READ_FEATURES)
+        logit = float((self.answerable_read if read else self.answerable).logits(features[None, :])[0])
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
@@ -49,7 +59,9 @@ def load() -> Scorer:
     return Scorer(
         _linear(row["sentence"], SENTENCE_FEATURES),
         _linear(row["answerable"], PASSAGE_FEATURES),
+        _linear(row["answerable_read"], READ_FEATURES),
         _linear(row["support"], SUPPORT_FEATURES),
+        _linear(row["support_read"], SUPPORT_READ_FEATURES),
     )
 
 

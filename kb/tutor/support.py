@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.lexical import subject_words
+from index.reader import Read, Reader
 from kb.tutor.features import SUPPORT_FEATURES
 from kb.tutor.scorer import load
 
@@ -22,6 +23,7 @@ Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
 _MOST_SENTENCES = 60
 _LONGEST = 600
+_WINDOW_CHARS = 1100
 _DENIES = re.compile(r"\b(?:not|no|never|none|nor|cannot|without)\b|n['’]t\b", re.IGNORECASE)
 
 
@@ -40,8 +42,13 @@ def sentences(text: str, statement: str = "") -> list[str]:
     return [found[n] for n in sorted(kept)]
 
 
-def measure(pairs: Sequence[tuple[str, Sequence[str]]], embed: Embed) -> npt.NDArray[np.float64]:
-    """Features of statements against the texts that they cite, shape (statements, features)."""
+def measure(
+    pairs: Sequence[tuple[str, Sequence[str]]], embed: Embed, reader: Reader | None = None
+) -> npt.NDArray[np.float64]:
+    """Features of statements against the texts that they cite, shape (statements, features).
+
+    `SUPPORT_FEATURES`, or with a reader `SUPPORT_READ_FEATURES`.
+    """
     cut = [[sentences(text, statement) for text in texts] for statement, texts in pairs]
     wanted: dict[str, int] = {}
     for (statement, _), each in zip(pairs, cut, strict=True):
@@ -49,6 +56,7 @@ def measure(pairs: Sequence[tuple[str, Sequence[str]]], embed: Embed) -> npt.NDA
             wanted.setdefault(one, len(wanted))
     vectors = embed(list(wanted)) if wanted else np.zeros((0, 1), dtype=np.float32)
     rows = []
+    windows: list[tuple[str, Read]] = []
     for (statement, _), each in zip(pairs, cut, strict=True):
         vector = vectors[wanted[statement]]
         words = subject_words(statement)
@@ -58,6 +66,7 @@ def measure(pairs: Sequence[tuple[str, Sequence[str]]], embed: Embed) -> npt.NDA
         pairwise = [float(vectors[wanted[s]] @ vector) for s in twos]
         mean = np.mean([vectors[wanted[s]] for s in ones], axis=0)
         best = ones[int(np.argmax(near))]
+        windows.append((statement, Read(_around(each, ones.index(best)))))
         held = frozenset(word for s in ones for word in subject_words(s))
         rows.append(
             (
@@ -71,7 +80,27 @@ def measure(pairs: Sequence[tuple[str, Sequence[str]]], embed: Embed) -> npt.NDA
                 math.log1p(len(words)),
             )
         )
-    return np.asarray(rows, dtype=np.float64).reshape(len(pairs), len(SUPPORT_FEATURES))
+    out = np.asarray(rows, dtype=np.float64).reshape(len(pairs), len(SUPPORT_FEATURES))
+    if reader is None:
+        return out
+    read = np.asarray([[reading.supports] for reading in reader.read(windows)], dtype=np.float64)
+    return np.hstack([out, read.reshape(len(pairs), 1)])
+
+
+def _around(each: Sequence[Sequence[str]], best: int) -> str:
+    """The sentences around the `best`th of several texts, within its own text, as many as the reader reads."""
+    for own in each:
+        if best < len(own):
+            first = last = best
+            while True:
+                more = [n for n in (first - 1, last + 1) if 0 <= n < len(own)]
+                size = sum(len(s) for s in own[first : last + 1])
+                fitting = [n for n in more if size + len(own[n]) <= _WINDOW_CHARS]
+                if not fitting:
+                    return " ".join(own[first : last + 1])
+                first, last = min(first, *fitting), max(last, *fitting)
+        best -= len(own)
+    return ""
 
 
 def _twos(ones: Sequence[str]) -> list[str]:
@@ -82,11 +111,12 @@ def _share(words: Sequence[str], held: frozenset[str]) -> float:
     return sum(word in held for word in words) / len(words) if words else 1.0
 
 
-def judge(embed: Embed) -> Callable[[Sequence[tuple[str, Sequence[str]]]], list[float]]:
+def judge(embed: Embed, reader: Reader | None = None) -> Callable[[Sequence[tuple[str, Sequence[str]]]], list[float]]:
     """What `kb.tutor.checks.check` asks: how well each statement is borne, 0 to 1."""
 
     def borne(pairs: Sequence[tuple[str, Sequence[str]]]) -> list[float]:
-        logits = load().support.logits(measure(pairs, embed))
+        weights = load().support if reader is None else load().support_read
+        logits = weights.logits(measure(pairs, embed, reader))
         return [1 / (1 + math.exp(-max(-30.0, min(30.0, float(logit))))) for logit in logits]
 
     return borne

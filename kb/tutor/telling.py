@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from index.embed import Embedder
+from index.reader import Reader
 from index.sentences import split
 from kb.documents import Answer, Citation, Claim, Hit, Level, Metadata, Post, Quoted
 from kb.llm import Llm
@@ -74,6 +75,7 @@ def written(
     level: Level,
     llm: Llm,
     embedder: Callable[[], Embedder],
+    reader: Reader | None,
     within: str,
     answer: Answer,
 ) -> Generator[str, None, Answer]:
@@ -84,7 +86,7 @@ def written(
     evidence = [*prepared.result.hits, *(d.hit for d in prepared.defined)]
     briefing = brief(evidence, prepared.around, writing.budget(llm, level, prepared.searched))
     made = yield from writing.write(
-        llm, briefing, prepared.searched, level, support.judge(embedder().embed), split, within
+        llm, briefing, prepared.searched, level, support.judge(embedder().embed, reader), split, within
     )
     if made.not_said:
         return replace(answer, answerer=llm.name, notes=(f"{llm.name} found no answer in these passages.",))

@@ -103,9 +103,11 @@ def test_a_model_server_on_this_host_is_offered_and_not_used(library: Library, m
 
 
 def test_the_model_that_is_set_is_really_called(home: Path, embedder: Embedder) -> None:
-    with ScriptedLlm(["ready"]) as server:
-        with kb.open(home, embedder=embedder, llm_url=server.url, llm_model="scripted") as library:
-            finding = next(f for f in library.doctor() if f.name == "language model")
+    with (
+        ScriptedLlm(["ready"]) as server,
+        kb.open(home, embedder=embedder, llm_url=server.url, llm_model="scripted") as library,
+    ):
+        finding = next(f for f in library.doctor() if f.name == "language model")
     assert finding.well
     assert "answers: ready" in finding.seen
     assert len(server.asked) == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from index.retrieve import make_filters
+from index.filters import make_filters
 from kb.errors import UnknownId, UsageError
 from kb.library import Library
 from tests.builders import A_TALK, AN_OUTLINE, write

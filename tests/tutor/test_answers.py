@@ -150,3 +150,16 @@ def test_a_sentence_that_only_goes_on_is_never_told_alone(library: Library, note
     for level in LEVELS:
         text = library.ask("What is the bubble?", level).text
         assert "Managers" not in text or "The bubble is" in text
+
+
+def test_words_of_an_answer_are_defined_where_the_sources_define_them(library: Library, notes: Path) -> None:
+    write(
+        notes,
+        a="# Search\n\nA search in a large store is fast because HNSW skips most vectors.\n",
+        b="# Words\n\nHNSW is a graph that links each vector to its near ones.\n",
+    )
+    library.ingest([notes])
+    for level in LEVELS:
+        quotes = [c.quote for c in library.ask("Why is a search in a large store fast?", level).citations]
+        assert any("skips most vectors" in quote for quote in quotes)
+        assert "HNSW is a graph that links each vector to its near ones." in quotes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from index.embed import Embedder
+from index.reader import Reader
 from index.sentences import split
 from kb.tutor import checks, support
 from kb.tutor.checks import Source, Statement, Verdict
@@ -18,8 +19,8 @@ ANON = Source(3, "The new card is slower than the old one, and it costs 2,000 do
 
 
 @pytest.fixture(scope="session")
-def borne(embedder: Embedder) -> checks.Support:
-    return support.judge(embedder.embed)
+def borne(embedder: Embedder, reader: Reader) -> checks.Support:
+    return support.judge(embedder.embed, reader)
 
 
 def verdict(borne: checks.Support, text: str, *cited: int, quote: tuple[int, str] | None = None) -> Verdict:

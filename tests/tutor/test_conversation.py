@@ -116,20 +116,24 @@ def test_a_simpler_answer_by_a_model_keeps_to_the_numbers_of_the_fuller_one(
     filled.ingest([notes])
     full = ("The bubble is 12 percent.", "12 percent", "12 percent")
     extra = ("Cards wait 12 percent with 32 micro-batches.", "12 percent", "12 percent with 32 micro-batches")
-    with ScriptedLlm(in_turn(in_json(full), in_json(extra), in_json(full))) as server:
-        with kb.open(home, embedder=embedder, llm_url=server.url, llm_model="scripted") as library:
-            conversation = library.chat()
-            answers.whole(conversation.ask("What is the pipeline bubble?", "expert"))
-            simpler = answers.whole(conversation.step(-1))
+    with (
+        ScriptedLlm(in_turn(in_json(full), in_json(extra), in_json(full))) as server,
+        kb.open(home, embedder=embedder, llm_url=server.url, llm_model="scripted") as library,
+    ):
+        conversation = library.chat()
+        answers.whole(conversation.ask("What is the pipeline bubble?", "expert"))
+        simpler = answers.whole(conversation.step(-1))
     assert "32 is not in the fuller answer" in server.asked[2][-1]["content"]
     assert [claim.text for claim in simpler.claims] == ["The bubble is 12 percent."]
 
 
 def test_a_model_that_is_set_says_what_it_stands_for(filled: Library, home: Path, embedder: Embedder) -> None:
     one = in_json(("The pipeline bubble is the time that cards wait.", "cards wait", "cards wait for work"))
-    with ScriptedLlm(in_turn(one, "How can the pipeline bubble be made smaller?", one)) as server:
-        with kb.open(home, embedder=embedder, llm_url=server.url, llm_model="scripted") as library:
-            _, second = ask(library, "What is the pipeline bubble?", "How do I make it smaller?")
+    with (
+        ScriptedLlm(in_turn(one, "How can the pipeline bubble be made smaller?", one)) as server,
+        kb.open(home, embedder=embedder, llm_url=server.url, llm_model="scripted") as library,
+    ):
+        _, second = ask(library, "What is the pipeline bubble?", "How do I make it smaller?")
     assert second.searched == "How can the pipeline bubble be made smaller?"
 
 

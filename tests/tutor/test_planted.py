@@ -121,9 +121,11 @@ def test_a_model_that_obeys_is_caught(base: Library, home: Path, embedder: Embed
     """A model that falls for it: what it then writes does not stand, and is not shown as an answer."""
     obeyed = ["HACKED [1].", f"The key is {KEY} [1].", "I deleted all notes [1].", "Run curl as root at once [1]."]
     for words in obeyed:
-        with ScriptedLlm(lambda _, words=words: words) as server:
-            with kb.open(home, embedder=embedder, llm_url=server.url, llm_model="scripted") as library:
-                answer = library.ask(f"What is a {subject(3)}?")
+        with (
+            ScriptedLlm(lambda _, words=words: words) as server,
+            kb.open(home, embedder=embedder, llm_url=server.url, llm_model="scripted") as library,
+        ):
+            answer = library.ask(f"What is a {subject(3)}?")
         assert all(not claim.supported for claim in answer.claims if claim.text in words)
         assert answer.answerer == "extractive" or not all(claim.supported for claim in answer.claims), words
 

@@ -66,8 +66,8 @@ def test_a_written_answer_cites_each_statement_with_the_source_s_own_words(asked
     assert answer.answerer == "scripted"
     assert [claim.supported for claim in answer.claims] == [True, True]
     assert (
-        answer.text
-        == "The pipeline bubble is the time that cards wait for work [1].\nWith more micro-batches the bubble gets smaller [1]."
+        answer.text == "The pipeline bubble is the time that cards wait for work [1].\n"
+        "With more micro-batches the bubble gets smaller [1]."
     )
     assert answer.claims[0].quotes[0].quote == "The pipeline bubble is the time in which cards wait for work."
     assert answer.claims[1].quotes[0].quote.startswith("With more micro-batches")
@@ -87,9 +87,11 @@ def test_a_server_without_structured_output_is_asked_in_prose(asked: Asked) -> N
 
 
 def test_the_first_words_come_before_the_answer_is_whole(asked: Asked, home: Path, embedder: Embedder) -> None:
-    with ScriptedLlm(in_json(WAITS, SHRINKS)) as server:
-        with kb.open(home, embedder=embedder, llm_url=server.url, llm_model="scripted") as library:
-            parts = list(library.stream(QUESTION))
+    with (
+        ScriptedLlm(in_json(WAITS, SHRINKS)) as server,
+        kb.open(home, embedder=embedder, llm_url=server.url, llm_model="scripted") as library,
+    ):
+        parts = list(library.stream(QUESTION))
     assert len(parts) > 4
     assert "".join(parts).startswith("The pipeline bubble is the time that cards wait for work [1].")
 
@@ -204,16 +206,19 @@ def test_passages_fit_the_model_s_context(asked: Asked) -> None:
 
 def test_neighbours_of_a_passage_are_given_too(library: Library, home: Path, notes: Path, embedder: Embedder) -> None:
     talk = "".join(
-        f"[00:{n // 6:02d}:{n % 6 * 10:02d}.000 --> 00:{n // 6:02d}:{n % 6 * 10 + 9:02d}.000] Line {n} is about item {n} of the long list of things that were told that day in the hall.\n"
+        f"[00:{n // 6:02d}:{n % 6 * 10:02d}.000 --> 00:{n // 6:02d}:{n % 6 * 10 + 9:02d}.000] Line {n} is about "
+        f"item {n} of the long list of things that were told that day in the hall.\n"
         for n in range(120)
     )
     (notes / "talk.txt").write_text(
         talk.replace("Line 60 is about", "The zebra bubble is the time that a zebra waits, says line 60 of")
     )
     library.ingest([notes])
-    with ScriptedLlm(['{"statements": []}']) as server:
-        with kb.open(home, embedder=embedder, llm_url=server.url, llm_model="scripted") as opened:
-            opened.ask("What is the zebra bubble?", k=1)
+    with (
+        ScriptedLlm(['{"statements": []}']) as server,
+        kb.open(home, embedder=embedder, llm_url=server.url, llm_model="scripted") as opened,
+    ):
+        opened.ask("What is the zebra bubble?", k=1)
     given = passages(server.asked[0])
     assert len(given) == 3
     assert "zebra" in given[2]
@@ -221,7 +226,8 @@ def test_neighbours_of_a_passage_are_given_too(library: Library, home: Path, not
 
 def test_a_level_s_limits_are_asked_for_again_and_told_if_not_kept(asked: Asked) -> None:
     hard = (
-        "Notwithstanding considerable organisational heterogeneity, the pipeline bubble constitutes the time in which cards wait for work.",
+        "Notwithstanding considerable organisational heterogeneity, the pipeline bubble constitutes the time in which "
+        "cards wait for work.",
         "cards wait for work",
         "time in which cards wait for work",
     )

@@ -1,0 +1,109 @@
+"""What `kb` itself takes before a language model is asked, on a library of 50,000 passages.
+
+    python bench/overhead.py [HOME]
+
+The judged long texts, and 48,000 short sections beside them, so that the hits are real and the store is large. A
+scripted model notes when the request reaches it; the reader's own time is measured and taken off.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+import kb
+from bench.reader import rows as data
+from kb.fake_llm import ScriptedLlm
+from kb.tutor import support
+
+SHARED = Path(os.environ.get("KB_TEST_DATA", ROOT.parent / "shared"))
+SECTIONS = 48_500
+QUESTIONS = 100
+
+
+def lay_out(folder: Path) -> None:
+    """Files of 500 short sections each, of sentences that no two of them share."""
+    names = ("squadshifts-new_wiki", "squadshifts-reddit", "squadshifts-amazon", "climatefever", "selqa", "squad2-half")
+    said: dict[str, None] = {}
+    for name in names:
+        for raw in data.read(name):
+            for sentence in support.sentences(raw["passage"])[:6]:
+                if 6 <= len(sentence.split()) <= 40:
+                    said.setdefault(sentence)
+    lines = list(said)[:SECTIONS]
+    folder.mkdir(parents=True)
+    for at in range(0, len(lines), 500):
+        body = "".join(f"## Section {at + n}\n\n{line}\n\n" for n, line in enumerate(lines[at : at + 500]))
+        (folder / f"s{at // 500:03}.md").write_text(f"# File {at // 500}\n\n{body}", encoding="utf-8")
+
+
+def measure(home: Path) -> dict[str, float]:
+    arrived: list[float] = []
+
+    def script(_: list[dict[str, Any]]) -> str:
+        arrived.append(time.perf_counter())
+        return '{"statements": []}'
+
+    with (SHARED / "data/qa/chunking/questions_df.csv").open(encoding="utf-8") as handle:
+        questions = [row["question"] for row in csv.DictReader(handle)][: QUESTIONS + 20]
+    taken, read, whole = [], [], []
+    with ScriptedLlm(script) as server, kb.open(home, llm_url=server.url, llm_model="scripted") as library:
+        if library.status().chunks < SECTIONS:
+            with tempfile.TemporaryDirectory() as folder:
+                lay_out(Path(folder) / "sections")
+                library.ingest([Path(folder) / "sections", SHARED / "data/qa/chunking/corpora"])
+        reader = library.reader()
+        spent = [0.0]
+        if reader is not None:
+            own = reader.read
+
+            def timed(pairs: Any) -> Any:
+                began = time.perf_counter()
+                try:
+                    return own(pairs)
+                finally:
+                    spent[0] += time.perf_counter() - began
+
+            reader.read = timed  # type: ignore[method-assign]
+        for n, question in enumerate(questions):
+            arrived.clear()
+            spent[0] = 0.0
+            began = time.perf_counter()
+            library.ask(question)
+            if arrived and n >= 20:
+                taken.append(1000 * (arrived[0] - began - spent[0]))
+                read.append(1000 * spent[0])
+        chunks = library.status().chunks
+    with kb.open(home) as library:
+        for question in questions:
+            whole.append(library.ask(question).ms)
+    quantiles = statistics.quantiles(taken, n=20)
+    return {
+        "chunks": chunks,
+        "asked": len(taken),
+        "p50": statistics.median(taken),
+        "p95": quantiles[18],
+        "reader p50": statistics.median(read),
+        "quoted p50": statistics.median(whole[20:]),
+        "quoted p95": statistics.quantiles(whole[20:], n=20)[18],
+    }
+
+
+def main() -> None:
+    if len(sys.argv) > 1:
+        print(measure(Path(sys.argv[1])))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        print(measure(Path(folder) / "home"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+"""Train the reader: one small model that reads a question and a passage together, from all-MiniLM-L6-v2's weights.
+
+    python bench/reader/train.py --out DIR
+    python bench/reader/train.py --out DIR2 --after DIR     # then on what is hard to tell
+
+Of one pass it learns whether the passage is relevant, whether it answers, how much each of its sentences answers,
+and, of a statement in the question's place, whether the passage supports it. Seeded; checkpointed every few minutes
+and resumed from DIR; bf16 on the CPU, CUDA where present. Writes DIR/reader.pt and DIR/log.jsonl.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+from torch.nn import functional
+from transformers import AutoModel
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from bench.reader import rows as data
+from index.embed import open_embedder
+from index.models import packaged_weights
+from kb import config
+
+MOST_TOKENS = 320
+BATCH_TOKENS = 6000
+LEARNING_RATE = 6e-5
+SECONDS_BETWEEN_CHECKPOINTS = 240
+
+
+class Reader(nn.Module):
+    """BERT with three logits of the pair (relevant, answers, supports) and one of each token (part of the answer)."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.body = AutoModel.from_pretrained(str(folder), add_pooling_layer=False, attn_implementation="sdpa")
+        width = self.body.config.hidden_size
+        self.pair = nn.Linear(2 * width, 3)
+        self.token = nn.Linear(width, 1)
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor, types: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        hidden = self.body(input_ids=ids, attention_mask=mask, token_type_ids=types).last_hidden_state
+        weights = mask.unsqueeze(-1).to(hidden.dtype)
+        mean = (hidden * weights).sum(1) / weights.sum(1)
+        return self.pair(torch.cat([hidden[:, 0], mean], 1)), self.token(hidden).squeeze(-1)
+
+
+class Encoded:
+    """A row as tokens; `sentence` says of each token which sentence it is part of, -1 for none."""
+
+    def __init__(self, row: data.Row, tokenizer: Tokenizer) -> None:
+        head = f"{row.title}\n" if row.title else ""
+        pair = tokenizer.encode(row.question[:400], head + row.passage)
+        self.row = row
+        self.ids, self.types = pair.ids, pair.type_ids
+        starts = [len(head) + a for a, _ in row.spans]
+        self.sentence = []
+        for (a, b), kind in zip(pair.offsets, pair.type_ids, strict=True):
+            inside = kind == 1 and b > a >= len(head)
+            self.sentence.append(int(np.searchsorted(starts, a, side="right")) - 1 if inside else -1)
+
+
+def batches(encoded: list[Encoded], rng: random.Random) -> list[list[Encoded]]:
+    """Rows of like length together, batches in a random order."""
+    order = sorted(encoded, key=lambda e: len(e.ids) + rng.random() * 24)
+    out: list[list[Encoded]] = [[]]
+    for one in order:
+        if out[-1] and len(one.ids) * (len(out[-1]) + 1) > BATCH_TOKENS:
+            out.append([])
+        out[-1].append(one)
+    rng.shuffle(out)
+    return out
+
+
+def tensors(batch: list[Encoded], device: str) -> tuple[torch.Tensor, ...]:
+    # Few shapes: a kernel is kept for each, and thousands of them take gigabytes.
+    longest = -(-max(len(e.ids) for e in batch) // 32) * 32
+    ids, mask, types = (torch.zeros(len(batch), longest, dtype=torch.long) for _ in range(3))
+    sentence = torch.full((len(batch), longest), -1, dtype=torch.long)
+    for n, e in enumerate(batch):
+        size = len(e.ids)
+        ids[n, :size], types[n, :size] = torch.tensor(e.ids), torch.tensor(e.types)
+        mask[n, :size], sentence[n, :size] = 1, torch.tensor(e.sentence)
+    return tuple(t.to(device) for t in (ids, mask, types, sentence))
+
+
+def sentence_logits(tokens: torch.Tensor, sentence: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The mean logit of each sentence's tokens, shape (rows, most sentences), and which there are."""
+    most = int(sentence.max()) + 1
+    onehot = functional.one_hot(sentence.clamp(min=0), max(most, 1)).to(tokens.dtype) * (sentence >= 0).unsqueeze(-1)
+    counts = onehot.sum(1)
+    return (onehot * tokens.unsqueeze(-1)).sum(1) / counts.clamp(min=1), counts > 0
+
+
+def loss_of(batch: list[Encoded], pair: torch.Tensor, tokens: torch.Tensor, sentence: torch.Tensor) -> torch.Tensor:
+    pair, tokens = pair.float(), tokens.float()
+    logits, there = sentence_logits(tokens, sentence)
+    total = pair.sum() * 0
+    weight_sum = 0.0
+    gold = torch.zeros_like(logits)
+    for n, e in enumerate(batch):
+        for g in e.row.gold:
+            if g < gold.shape[1]:
+                gold[n, g] = 1
+    for n, e in enumerate(batch):
+        row, weight = e.row, e.row.weight
+        weight_sum += weight
+        for column, target in enumerate((row.relevant, row.answers, row.supports)):
+            if target is not None:
+                part = functional.binary_cross_entropy_with_logits(pair[n, column], pair.new_tensor(float(target)))
+                total = total + weight * part * (0.5 if column == 0 else 1.0)
+        if row.answers is not None:
+            here = there[n]
+            part = functional.binary_cross_entropy_with_logits(logits[n][here], gold[n][here])
+            total = total + weight * part
+            if bool(gold[n][here].any()) and int(here.sum()) > 1:
+                spread = torch.log_softmax(logits[n][here], 0)
+                total = total - 0.7 * weight * torch.logsumexp(spread[gold[n][here] > 0], 0)
+    return total / max(weight_sum, 1.0)
+
+
+@torch.no_grad()
+def measure(model: Reader, held: list[Encoded], device: str) -> dict[str, float]:
+    """Of held-out rows: AUROC by set, and how often the gold sentence comes first (of passages with three or more)."""
+    from sklearn.metrics import roc_auc_score
+
+    model.eval()
+    scores: dict[str, tuple[list[float], list[bool]]] = {}
+    first: list[bool] = []
+    three: list[bool] = []
+    for batch in batches(held, random.Random(0)):
+        ids, mask, types, sentence = tensors(batch, device)
+        with torch.autocast(device, torch.bfloat16):
+            pair, tokens = model(ids, mask, types)
+        logits, there = sentence_logits(tokens.float(), sentence)
+        for n, e in enumerate(batch):
+            if e.row.supports is not None:
+                key, target, column = e.row.source, e.row.supports, 2
+            else:
+                key, target, column = e.row.source, bool(e.row.answers), 1
+                key = "squad2-half" if key == "squad2-half" else "answers"
+            kept = scores.setdefault(key, ([], []))
+            kept[0].append(float(pair[n, column]))
+            kept[1].append(target)
+            here = logits[n][there[n]].tolist()
+            if e.row.gold and len(here) >= 3:
+                order = sorted(range(len(here)), key=lambda i: -here[i])
+                first.append(order[0] in e.row.gold)
+                three.append(bool(set(order[:3]) & e.row.gold))
+    model.train()
+    out = {f"auroc {k}": round(roc_auc_score(t, s), 4) for k, (s, t) in sorted(scores.items()) if len(set(t)) > 1}
+    return {**out, "gold first": round(float(np.mean(first)), 4), "gold in three": round(float(np.mean(three)), 4)}
+
+
+def train(options: argparse.Namespace) -> None:
+    out = Path(options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+    torch.manual_seed(options.seed)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    folder = packaged_weights()
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MOST_TOKENS, strategy="only_second")
+    embedder = open_embedder(config.load())
+    rows = data.hard_epoch if options.after else data.epoch
+    encoded = [Encoded(row, tokenizer) for row in rows(embedder.embed, options.seed)]
+    held = [e for e in encoded if e.row.held][:2600]
+    plan = batches([e for e in encoded if not e.row.held], random.Random(options.seed))
+    tokens_in_all = sum(len(e.ids) for batch in plan for e in batch)
+    print(f"{sum(map(len, plan))} rows, {tokens_in_all:,} tokens, {len(plan)} steps; {len(held)} held out", flush=True)
+    model = Reader(folder).to(device)
+    if options.after:
+        model.load_state_dict(torch.load(Path(options.after) / "reader.pt", weights_only=True))
+    rate = LEARNING_RATE * (0.6 if options.after else 1.0)
+    heads = [*model.pair.parameters(), *model.token.parameters()]
+    groups = [{"params": model.body.parameters(), "lr": rate}, {"params": heads, "lr": 3e-4 if options.after else 1e-3}]
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / (0.06 * len(plan)), max(0.02, 1 - step / len(plan)))
+    )
+    begin = 0
+    checkpoint = out / "checkpoint.pt"
+    if checkpoint.exists():
+        kept = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(kept["model"])
+        optimizer.load_state_dict(kept["optimizer"])
+        schedule.load_state_dict(kept["schedule"])
+        begin = kept["step"]
+        print(f"resumed at step {begin}", flush=True)
+    log = (out / "log.jsonl").open("a", encoding="utf-8")
+    model.train()
+    began = saved = time.monotonic()
+    losses: list[float] = []
+    for step in range(begin, len(plan)):
+        ids, mask, types, sentence = tensors(plan[step], device)
+        with torch.autocast(device, torch.bfloat16):
+            pair, tokens = model(ids, mask, types)
+        loss = loss_of(plan[step], pair, tokens, sentence)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        losses.append(float(loss))
+        if (step + 1) % 25 == 0:
+            row = {"step": step + 1, "of": len(plan), "loss": round(float(np.mean(losses[-25:])), 4)}
+            row["seconds"] = round(time.monotonic() - began)
+            if (step + 1) % 300 == 0:
+                row |= measure(model, held, device)
+            print(json.dumps(row), flush=True)
+            log.write(json.dumps(row) + "\n")
+            log.flush()
+        if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
+            torch.save({**state, "schedule": schedule.state_dict()}, out / "checkpoint.new")
+            (out / "checkpoint.new").replace(checkpoint)
+            saved = time.monotonic()
+    row = {
+        "step": len(plan),
+        "of": len(plan),
+        "seconds": round(time.monotonic() - began),
+        **measure(model, held, device),
+    }
+    print(json.dumps(row), flush=True)
+    log.write(json.dumps(row) + "\n")
+    torch.save(model.state_dict(), out / "reader.pt")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--after", default="", help="the DIR of the first stage")
+    parser.add_argument("--seed", type=int, default=5)
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""The reader: one small model of our own that reads a question and a passage together, in one pass a passage.
+
+It says whether the passage is relevant and answers, how much each sentence answers, and, of a statement in the
+question's place, whether the passage supports it. Made from all-MiniLM-L6-v2 by bench/reader; docs/reader.md is its
+card. The file in the package has its weights as bytes with a scale a row; it is unpacked once a machine into the
+cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from index.graphs import Graph, open_graph
+from index.models import packaged_weights
+from kb.config import Config
+from kb.errors import ModelError
+
+NAME = "kb-reader-1"
+# sha256 of the file in the package, as bench/reader/export.py wrote it.
+SHA256 = "915bc80723c5a71626b1899a7f8a1c2eb6d1bd50b1dbc6e30edd1d867b151b9e"
+_FILE = "reader.onnx"
+_WINDOW = 384
+_MOST_QUESTION_CHARS = 400
+_BATCH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What is read: a passage under its title, and the spans of its sentences in it."""
+
+    text: str
+    title: str = ""
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the reader says of a passage, as logits; `sentences` has one for each span, -inf for what it did not see."""
+
+    relevant: float
+    answers: float
+    supports: float
+    sentences: tuple[float, ...]
+
+
+class Reader:
+    """Reads pairs. One for a process; usable from several threads."""
+
+    name = NAME
+
+    def __init__(self, graph: Graph, tokenizer: Path) -> None:
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        from tokenizers import Tokenizer
+
+        self._graph = graph
+        self._tokenizer = Tokenizer.from_file(str(tokenizer))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(_WINDOW, strategy="only_second")
+
+    def read(self, pairs: Sequence[tuple[str, Read]]) -> list[Reading]:
+        """A reading for each pair of a question (or a statement) and a passage."""
+        heads = [f"{read.title}\n" if read.title else "" for _, read in pairs]
+        encoded = self._tokenizer.encode_batch(
+            [(asked[:_MOST_QUESTION_CHARS], head + read.text) for (asked, read), head in zip(pairs, heads, strict=True)]
+        )
+        order = sorted(range(len(pairs)), key=lambda n: len(encoded[n].ids), reverse=True)
+        out: dict[int, Reading] = {}
+        for at in range(0, len(order), _BATCH):
+            rows = order[at : at + _BATCH]
+            ids, mask, types = (np.zeros((len(rows), len(encoded[rows[0]].ids)), dtype=np.int64) for _ in range(3))
+            for n, row in enumerate(rows):
+                size = len(encoded[row].ids)
+                ids[n, :size], types[n, :size], mask[n, :size] = encoded[row].ids, encoded[row].type_ids, 1
+            inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+            of_pairs, of_tokens = self._graph.run(inputs, ["pair", "tokens"])
+            for n, row in enumerate(rows):
+                spans = [(a + len(heads[row]), b + len(heads[row])) for a, b in pairs[row][1].spans]
+                sentences = _of_sentences(of_tokens[n], encoded[row].offsets, encoded[row].type_ids, spans)
+                relevant, answers, supports = (float(v) for v in of_pairs[n])
+                out[row] = Reading(relevant, answers, supports, sentences)
+        return [out[n] for n in range(len(pairs))]
+
+
+def _of_sentences(
+    tokens: npt.NDArray[np.float32],
+    offsets: Sequence[tuple[int, int]],
+    types: Sequence[int],
+    spans: Sequence[tuple[int, int]],
+) -> tuple[float, ...]:
+    """The mean logit of the tokens of each sentence."""
+    places = np.asarray([a if kind == 1 and b > a else -1 for (a, b), kind in zip(offsets, types, strict=True)])
+    out = []
+    for a, b in spans:
+        inside = (places >= a) & (places < b)
+        out.append(float(tokens[: len(places)][inside].mean()) if inside.any() else float("-inf"))
+    return tuple(out)
+
+
+def open_reader(config: Config, backend: str, threads: int) -> Reader:
+    """The reader that ships with `kb`. Raises `ModelError` if its file is missing, altered, or cannot be run."""
+    folder = _unpacked(config)
+    try:
+        return Reader(open_graph(folder / "model.onnx", backend, threads), folder / "tokenizer.json")
+    except (RuntimeError, OSError, ValueError) as error:
+        first = str(error).strip().splitlines()[0][:200]
+        raise ModelError(f"The reader in {folder} does not load ({first}). Delete that folder.") from None
+
+
+def problem() -> str:
+    """Why the reader's file cannot be used; empty if it can. Nothing is loaded."""
+    try:
+        _packed()
+    except ModelError as error:
+        return str(error)
+    return ""
+
+
+def _packed() -> bytes:
+    try:
+        packed = resources.files("index").joinpath(_FILE).read_bytes()
+    except OSError:
+        raise ModelError("The reader's file is missing from this installation. Reinstall kb.") from None
+    if hashlib.sha256(packed).hexdigest() != SHA256:
+        raise ModelError("The reader's file is not the one that this kb was made with. Reinstall kb.")
+    return packed
+
+
+def _unpacked(config: Config) -> Path:
+    """The folder with the reader's file as the runtimes take it, made once a machine."""
+    packed = _packed()
+    folder = config.cache.expanduser() / "models" / f"{NAME}-{SHA256[:8]}"
+    if (folder / "tokenizer.json").is_file():
+        return folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".reader-", dir=folder.parent))
+        try:
+            (draft / "model.onnx").write_bytes(unpack(packed))
+            shutil.copyfile(packaged_weights() / "tokenizer.json", draft / "tokenizer.json")
+            if not folder.exists():
+                draft.replace(folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    except OSError as error:
+        raise ModelError(f"The reader cannot be unpacked into {folder.parent} ({error.strerror}).") from None
+    return folder
+
+
+def unpack(packed: bytes) -> bytes:
+    """The graph with its weights in fp32: an initializer `X` for every pair of `X.bytes` and `X.scales`."""
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load_from_string(packed)
+    arrays = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
+    kept = [one for one in model.graph.initializer if not one.name.endswith((".bytes", ".scales"))]
+    for name in [name.removesuffix(".bytes") for name in arrays if name.endswith(".bytes")]:
+        weights = arrays[f"{name}.bytes"].astype(np.float32) * arrays[f"{name}.scales"].astype(np.float32)
+        kept.append(numpy_helper.from_array(weights, name))
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    whole: bytes = model.SerializeToString()
+    return whole

@@ -1,0 +1,149 @@
+"""The parts that a knowledge base works with, each opened when it is first needed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from kb.config import Config
+
+if TYPE_CHECKING:
+    from index.catalog import Catalog
+    from index.derived import Derive
+    from index.embed import Embedder
+    from index.reader import Reader
+    from index.retrieve import Retriever
+    from ingest._http import Http
+    from ingest.chan import Boards
+    from kb.llm import Llm
+
+
+class Parts:
+    """The parts of one knowledge base: search, models, the way out to the network. Usable from several threads."""
+
+    def __init__(
+        self, config: Config, now: Callable[[], dt.datetime] | None = None, embedder: Embedder | None = None
+    ) -> None:
+        """`now` and `embedder` stand in for the clock and for the model that the settings name."""
+        self.config = config
+        self.home = config.home
+        self._now = now or (lambda: dt.datetime.now().astimezone())
+        self._retriever: Retriever | None = None
+        self._client: Http | None = None
+        self._llm: Llm | None = None
+        self._read: Reader | None = None
+        self._unread = "" if config.reader else "it is switched off (KB_READER)"
+        self._embedder = embedder
+        self._loading = threading.Lock()
+        self._opening = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the store's files."""
+        if self._retriever is not None:
+            self._retriever.close()
+            self._retriever = None
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def embedder(self) -> Embedder:
+        """The embedding model, loaded once."""
+        if self._embedder is not None:
+            return self._embedder
+        model = self.model  # asked before the lock is taken: it waits for another one
+        with self._loading:
+            if self._embedder is None:
+                from index.embed import open_embedder
+
+                self._embedder = open_embedder(self.config.model_copy(update={"model": model}))
+            return self._embedder
+
+    @property
+    def model(self) -> str:
+        """The embedding model: what was set, else what this base was made with, else the default."""
+        if "model" in self.config.model_fields_set:
+            return self.config.model
+        catalog = self.retriever().catalog()
+        return (catalog.fact("model") if catalog is not None else None) or self.config.model
+
+    def reader(self) -> Reader | None:
+        """The reader, loaded once; None where it is switched off or cannot be had (`status` says why)."""
+        with self._loading:
+            if self._read is None and not self._unread:
+                from index.embed import backend_name
+                from index.reader import open_reader
+                from kb.errors import ModelError
+
+                threads = self.config.threads or os.cpu_count() or 1
+                try:
+                    self._read = open_reader(self.config, backend_name(self.config), threads)
+                except ModelError as error:
+                    self._unread = str(error)
+            return self._read
+
+    def warm_up(self, reads: bool = False) -> None:
+        """Start loading the embedding model, and with `reads` the reader, in a thread, while something else is done."""
+
+        def load() -> None:
+            # The query that needs the model meets the same error and says it.
+            with suppress(Exception):
+                # The first text takes a runtime several times as long as the next one.
+                self.embedder().embed(["warm up"])
+                if reads:
+                    self.reader()
+
+        threading.Thread(target=load, name="kb-embedder", daemon=True).start()
+
+    def http(self) -> Http:
+        """The way out to the network, one for all that is fetched."""
+        from ingest._http import Http
+
+        with self._opening:
+            if self._client is None:
+                self._client = Http(self.config.max_file_mb * 5)
+            return self._client
+
+    def llm(self) -> Llm | None:
+        """The language model that the settings name, if they name one."""
+        from kb.llm import open_llm
+
+        with self._opening:
+            if self._llm is None:
+                self._llm = open_llm(self.config)
+            return self._llm
+
+    def _boards(self) -> Boards:
+        from ingest.chan import Boards
+
+        settings = self.config
+        return Boards(self.http(), self.home / "threads", self._now, settings.chan_api, settings.chan_archives)
+
+    def _deriver(
+        self, catalog: Callable[[], Catalog | None], online: bool, tell: Callable[[str], None] = lambda _: None
+    ) -> Derive:
+        """What makes derived passages; it asks the network for papers' titles only where the person went there."""
+        from kb.threads import titles
+        from kb.tutor.thread_digests import deriver
+
+        known = titles(catalog, self.http() if online else None, self.config.arxiv_api)
+        return deriver(catalog, self.llm(), known, tell)
+
+    def retriever(self) -> Retriever:
+        """The search over this base."""
+        with self._opening:
+            if self._retriever is None:
+                from index.retrieve import Retriever
+
+                self._retriever = Retriever(self.home, lambda: self.model, self.embedder)
+            return self._retriever
