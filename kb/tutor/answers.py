@@ -24,7 +24,7 @@ NOT_SAID = "Your sources do not say."
 THIN = 0.4
 # A sentence this far (in logits) below the best one is no longer part of the answer; an expert is told more.
 _MARGIN = 2.0
-_REACH = 4.5
+_REACH = 5.5
 _NEAREST = 3
 _LONGEST_QUESTION = 20_000
 
@@ -90,7 +90,7 @@ def prepare(
         ranking = extractive.rank(looked_up, evidence, embedder(), retriever.terms, retriever.rarity, heard, reader)
         # The expert's sentences are the evidence of every level.
         few, many = (levels.MANNERS[level].sentences for level in ("practitioner", "expert"))
-        taken = extractive.select(ranking, few, _MARGIN, many - few + 2, _REACH)
+        taken = extractive.select(ranking, few, _MARGIN, many - few + 3, _REACH)
         wanted = definitions.terms(looked_up, [s.sentence.plain for s in taken]) if ranking.confidence >= THIN else []
         defined = definitions.find(wanted, lambda term, most: retriever.mentions(term, most, filters))
         defined = [d for d in defined if not any(d.quote == s.sentence.quote for s in taken)]

@@ -39,18 +39,17 @@ MANNERS: dict[Level, Manner] = {
     "expert": Manner(9, 800, 700),
 }
 # The simplest level reads this much easier than the deepest, in grades, where the sentences allow it.
-_APART = 2.3
-# A deeper level may read easier than the one before it by this much at most.
-_FALL = 0.35
-# What a grade that is missing of either costs, in logits of relevance.
-_PRICE = 3.0
+_APART = 2.6
+# What a grade that is missing of that costs, in logits of relevance; and one by which a deeper level reads easier.
+_PRICE = 5.0
+_FALL_PRICE = 12.0
 # What one more sentence for an expert is worth, and one fewer for the others costs.
 _MORE = 0.25
 _FEWER = 0.4
 # A sentence this much below the best one (in logits) is not told to a beginner, however plain it is.
-_MOST_LOST = 3.0
+_MOST_LOST = 3.5
 _MOST_EXTRA = 4
-_MOST_GROUPS = 11
+_MOST_GROUPS = 12
 _SLACK_WORDS = 1.1
 _SLACK_GRADE = 1.0
 
@@ -63,10 +62,10 @@ def check_level(level: str) -> Level:
     raise UsageError(f"There is no level {level!r}. Levels are: {', '.join(LEVELS)}.")
 
 
-def for_level(taken: Sequence[Scored], level: Level) -> list[Scored]:
+def for_level(taken: Sequence[Scored], level: Level, besides: Sequence[str] = ()) -> list[Scored]:
     """The sentences of `taken` (best first) that a level is told, the best for it first.
 
-    A sentence that only goes on from the one before it is told with that one or not at all.
+    `besides` is told at every level (definitions), and counts in how hard it reads. A sentence that only goes on from the one before it is told with that one or not at all.
     """
     groups = [
         (scored, *[s for s in taken[at + 1 : at + 2] if s.goes_on])
@@ -75,7 +74,7 @@ def for_level(taken: Sequence[Scored], level: Level) -> list[Scored]:
     ][:_MOST_GROUPS]
     if not groups:
         return []
-    chosen = _Ladder(groups).told()[level]
+    chosen = _Ladder(groups, sum((counts(text) for text in besides), Counts())).told()[level]
     return [scored for n, group in enumerate(groups) if chosen >> n & 1 for scored in group]
 
 
@@ -86,13 +85,13 @@ class _Ladder:
     the expert more it is the one that lets the levels read as they should, and tells most.
     """
 
-    def __init__(self, groups: Sequence[Sequence[Scored]]) -> None:
+    def __init__(self, groups: Sequence[Sequence[Scored]], besides: Counts) -> None:
         self._scores = [group[0].score for group in groups]
         self._top = max(self._scores)
         own = [sum((counts(s.sentence.plain) for s in group), Counts()) for group in groups]
         self._words = [0] * (1 << len(groups))
         self._grades = [0.0] * (1 << len(groups))
-        sums = [Counts()] * (1 << len(groups))
+        sums = [besides] * (1 << len(groups))
         for mask in range(1, 1 << len(groups)):
             low = (mask & -mask).bit_length() - 1
             sums[mask] = sums[mask & (mask - 1)] + own[low]
@@ -108,11 +107,11 @@ class _Ladder:
         for size in range(min(len(self._extra), _MOST_EXTRA) + 1):
             for more in combinations(self._extra, size):
                 expert = self._practitioner | sum(1 << n for n in more)
-                fall = max(0.0, self._grades[self._practitioner] - _FALL - self._grades[expert])
-                beginner, lost = self._best(beginners, expert, self._grades[self._practitioner] + _FALL)
-                ceiling = min(self._grades[beginner] + _FALL, self._grades[expert] - _APART)
-                eli5, lost_more = self._best(simplest, expert, ceiling)
-                worth = _MORE * size - lost - lost_more - _PRICE * fall
+                fall = max(0.0, self._grades[self._practitioner] - self._grades[expert])
+                beginner, lost = self._best(beginners, expert, (self._grades[self._practitioner], _FALL_PRICE))
+                under = (self._grades[beginner], _FALL_PRICE)
+                eli5, lost_more = self._best(simplest, expert, under, (self._grades[expert] - _APART, _PRICE))
+                worth = _MORE * size - lost - lost_more - _FALL_PRICE * fall
                 if best is None or worth > best[0] + 1e-9:
                     levels = (eli5, beginner, self._practitioner, expert)
                     best = (worth, dict(zip(LEVELS, levels, strict=True)))
@@ -131,17 +130,19 @@ class _Ladder:
                     out.append((mask, lost + _FEWER * (manner.sentences - size)))
         return out
 
-    def _best(self, choices: Sequence[tuple[int, float]], expert: int, ceiling: float) -> tuple[int, float]:
-        """Of the choices within an expert's answer, the one that gives up least, grades above a ceiling counted."""
-        return min(
-            (
-                (mask, lost + _PRICE * max(0.0, self._grades[mask] - ceiling))
-                for mask, lost in choices
-                if not mask & ~expert
-            ),
-            key=lambda pair: pair[1],
-            default=(self._practitioner, 0.0),
-        )
+    def _best(
+        self, choices: Sequence[tuple[int, float]], expert: int, *ceilings: tuple[float, float]
+    ) -> tuple[int, float]:
+        """Of the choices within an expert's answer, the one that gives up least.
+
+        Grades above a ceiling count, each ceiling at its price.
+        """
+
+        def cost(mask: int, lost: float) -> float:
+            return lost + sum(price * max(0.0, self._grades[mask] - most) for most, price in ceilings)
+
+        within = [(mask, cost(mask, lost)) for mask, lost in choices if not mask & ~expert]
+        return min(within, key=lambda pair: pair[1], default=(self._practitioner, 0.0))
 
 
 def breaches(texts: Sequence[str], level: Level, sources: Sequence[str] = ()) -> list[str]:

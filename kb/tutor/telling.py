@@ -25,7 +25,8 @@ _LONGEST_RUN = 3
 
 def quoted(prepared: Prepared, level: Level, answer: Answer) -> Answer:
     """The sentences that answer, word for word, the best first; an answer that abstains if none of them stands."""
-    told = [s.sentence for s in levels.for_level(prepared.taken, level)]
+    besides = [sentence.plain for sentence in prepared.defined]
+    told = [s.sentence for s in levels.for_level(prepared.taken, level, besides)]
     claims: list[Claim] = []
     cited: list[Citation] = []
     for run in [*_in_order(told), *([sentence] for sentence in prepared.defined)]:
@@ -49,15 +50,20 @@ def _in_order(told: Sequence[Sentence]) -> list[list[Sentence]]:
     if not told:
         return []
     order = {sentence.hit.chunk.id: n for n, sentence in reversed(list(enumerate(told)))}
-    head = [told[0], *[s for s in told[1:2] if follows(told[0], s)]]
+    head = [told[0], *[s for s in told[1:2] if follows(told[0], s) and _ends(told[0])]]
     rest = sorted(told[len(head) :], key=lambda s: (order[s.hit.chunk.id], s.start))
     runs = [head]
     for sentence in rest:
-        if len(runs) > 1 and follows(runs[-1][-1], sentence):
+        if len(runs) > 1 and follows(runs[-1][-1], sentence) and _ends(runs[-1][-1]):
             runs[-1].append(sentence)
         else:
             runs.append([sentence])
     return runs
+
+
+def _ends(sentence: Sentence) -> bool:
+    """Whether a sentence ends as one; two items of a list are two statements."""
+    return sentence.plain.rstrip('"”’)').endswith((".", "!", "?", "…", ":"))
 
 
 def _told(cited: Citation, metadata: Metadata) -> str:

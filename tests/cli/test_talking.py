@@ -104,7 +104,8 @@ def test_words_may_be_given_as_the_source_themselves(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "text.md").write_text(
-        "The bubble is the time that cards wait [1].\n\nSources:\n[1] “The bubble is the time in which cards wait.”\n"
+        "The bubble is the time that cards wait [1].\n\nSources:\n[1] “The bubble is the time in which cards wait.”\n",
+        encoding="utf-8",
     )
     assert run(["check", str(tmp_path / "text.md")]) == 0
     assert "1 of 1" in capsys.readouterr().out
@@ -115,11 +116,11 @@ def test_an_answer_in_json_is_checked_against_the_knowledge_base(
 ) -> None:
     assert run(["ask", "What is the pipeline bubble?", "--json"]) == 0
     row = json.loads(capsys.readouterr().out)
-    (tmp_path / "answer.json").write_text(json.dumps(row))
+    (tmp_path / "answer.json").write_text(json.dumps(row), encoding="utf-8")
     assert run(["check", str(tmp_path / "answer.json")]) == 0
     capsys.readouterr()
     row["claims"][0]["text"] = "The bubble is named after Karpathy."
-    (tmp_path / "answer.json").write_text(json.dumps(row))
+    (tmp_path / "answer.json").write_text(json.dumps(row), encoding="utf-8")
     assert run(["check", str(tmp_path / "answer.json")]) == 1
     assert "Karpathy does not stand in [1]" in capsys.readouterr().out
 
