@@ -144,7 +144,7 @@ def measure() -> tuple[dict[str, Counter[str]], tuple[float, float]]:
         maker = SHARED / "tools/make_corpus.py"
         subprocess.run([sys.executable, str(maker), "passages", *map(str, files), f"{folder}/passages"], check=True)
         with (
-            ScriptedLlm(box[0]) as server,
+            ScriptedLlm(scripted) as server,
             kb.open(f"{folder}/home", llm_url=server.url, llm_model="scripted", llm_context=16_000) as library,
         ):
             library.ingest([Path(folder) / "passages"])

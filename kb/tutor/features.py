@@ -107,8 +107,9 @@ PASSAGE_FEATURES = (
     "passage",  # cosine of the likest passage, and how far the three after it lie below
     "margin_three",
     "rest",  # share of the words that the title does not have, in the fullest sentence of the first passage
-    "body",  # share of the question's words in the first passage, in the fullest sentence of all
+    "body",  # share of the question's words in the first passage, in the fullest sentence of all, and around it
     "coverage",
+    "coverage_near",
     "title",  # share of the title's words that are asked for
     "bm25",  # of the first passage, by the most that the question's words could earn
     "unknown",  # share of the question's words that stand in no source at all
@@ -163,6 +164,7 @@ def passage_vector(looked: Looked) -> npt.NDArray[np.float64]:
             max((coverage(rest, weights, looked.words[n].own) for n in mine), default=0.0) if rest else 1.0,
             coverage(asked, weights, body),
             float(matrix[:, 2].max()),
+            float(matrix[:, 4].max()),
             len(looked.title & set(asked)) / max(len(looked.title), 1),
             looked.bm25 / (sum(weights.values()) or 1.0),
             sum(not weights.get(term) for term in asked) / max(len(asked), 1),

@@ -70,7 +70,7 @@ def test_the_parts_of_a_quote_must_stand_in_their_order(borne: checks.Support) -
 
 
 def test_quoted_words_inside_a_statement_are_looked_up_too(borne: checks.Support) -> None:
-    assert kinds(verdict(borne, "The bubble is “a great waste of cards”, it says.", 1)) == ["quote"]
+    assert "quote" in kinds(verdict(borne, "The bubble is “a great waste of cards”, it says.", 1))
 
 
 def test_a_wrong_number_a_wrong_name_and_a_wrong_date_are_named(borne: checks.Support) -> None:
