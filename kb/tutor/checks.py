@@ -184,6 +184,25 @@ _LEAD = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+|^\s*#{1,6}\s+|^\s*>\s?|\*\*
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s|\*\*[^*]+\*\*:?\s*$|[^\n.!?\[\]]{1,60}:\s*$)")
 
 
+_GOES_ON = re.compile(r"\s*[a-z(\[“\"]")
+_STARTS = re.compile(r"\s*(?:[-*+•]\s|\d{1,2}[.)]\s|#{1,6}\s|>|\||$)")
+_FULL_WIDTH = 50
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text, those of a paragraph that was wrapped at a width put together again."""
+    out: list[str] = []
+    for line in text.splitlines():
+        last = out[-1].rstrip() if out else ""
+        open_ended = bool(last) and last[-1] not in ".!?…:]" and not _HEADING.match(last)
+        wrapped = open_ended and (len(last) >= _FULL_WIDTH or bool(_GOES_ON.match(line)))
+        if wrapped and not _STARTS.match(line):
+            out[-1] = f"{last} {line.strip()}"
+        else:
+            out.append(line)
+    return out
+
+
 def statements_of(text: str, split: Callable[[str], list[tuple[int, int]]]) -> list[Statement]:
     """The statements of a written text: its sentences, each with the markers that stand in it or right after it.
 
@@ -191,7 +210,7 @@ def statements_of(text: str, split: Callable[[str], list[tuple[int, int]]]) -> l
     none of their own. `split` gives the spans of a line's sentences.
     """
     out: list[Statement] = []
-    for line in markers.before_stops(_FENCE.sub("\n", text)).splitlines():
+    for line in _lines(markers.before_stops(_FENCE.sub("\n", text))):
         if not line.strip() or _HEADING.match(line) or re.fullmatch(r"\s*[-=*_|\s:]+", line):
             continue
         bare = _LEAD.sub("", line).strip()

@@ -65,7 +65,8 @@ def check_level(level: str) -> Level:
 def for_level(taken: Sequence[Scored], level: Level, besides: Sequence[str] = ()) -> list[Scored]:
     """The sentences of `taken` (best first) that a level is told, the best for it first.
 
-    `besides` is told at every level (definitions), and counts in how hard it reads. A sentence that only goes on from the one before it is told with that one or not at all.
+    `besides` is told at every level (definitions), and counts in how hard it reads. A sentence that only goes on from
+    the one before it is told with that one or not at all.
     """
     groups = [
         (scored, *[s for s in taken[at + 1 : at + 2] if s.goes_on])

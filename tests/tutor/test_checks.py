@@ -116,3 +116,18 @@ def test_a_long_source_is_searched_whole(borne: checks.Support) -> None:
     source = Source(1, f"{text}\nThe bubble is the time in which cards wait for work.\n{text}")
     statement = Statement("Cards wait for work during the bubble.", (1,))
     assert checks.check([statement], [source], borne, FLOOR)[0].supported
+
+
+def test_a_paragraph_that_is_wrapped_at_a_width_is_read_as_one() -> None:
+    text = (
+        "A search misses a passage when the embedder never read it [1]. Misheard names are\n"
+        "found by their sound [2]. A sentence that ends at the end\nof no line is whole\nas well [1].\n"
+        "- A point\n- Another one [2]"
+    )
+    assert [(s.text, s.cited) for s in checks.statements_of(text, split)] == [
+        ("A search misses a passage when the embedder never read it.", (1,)),
+        ("Misheard names are found by their sound.", (2,)),
+        ("A sentence that ends at the end of no line is whole as well.", (1,)),
+        ("A point", ()),
+        ("Another one", (2,)),
+    ]
