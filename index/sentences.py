@@ -46,6 +46,23 @@ def _punkt() -> Callable[[str], list[str]]:
     return pieces
 
 
+@cache
+def _cases() -> Callable[[str], int]:
+    """How Punkt's training text wrote a word: bits for upper and lower case at places where it had a choice."""
+    _punkt()
+    from nltk.tokenize.punkt import PunktTokenizer
+
+    known = PunktTokenizer("english")._params.ortho_context
+    return lambda word: int(known.get(word, 0))
+
+
+def is_ordinary(word: str) -> bool:
+    """Whether a word is known in lower case inside sentences: a capital of it opens one and names nothing."""
+    from nltk.tokenize.punkt import _ORTHO_LC
+
+    return bool(_cases()(word.casefold()) & _ORTHO_LC)
+
+
 def split(text: str) -> list[tuple[int, int]]:
     """Spans of the sentences of one paragraph, white space at their sides left out."""
     pieces = _mended(_punkt()(text)) if _MAY_END.search(text) else [text]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from index.sentences import is_ordinary
 from kb.tutor import facts, markers
 
 FaultKind = Literal["uncited", "marker", "quote", "number", "date", "name", "attribution", "support"]
@@ -80,7 +81,11 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class _Known:
     by_number: Mapping[int, Source]
-    ordinary: frozenset[str] = field(default_factory=frozenset)
+    lower: frozenset[str] = field(default_factory=frozenset)
+
+    def is_ordinary(self, word: str) -> bool:
+        """Whether a word is written in lower case somewhere: in the sources, or in the language."""
+        return word.lower() in self.lower or is_ordinary(word)
 
 
 def check(statements: Sequence[Statement], sources: Sequence[Source], support: Support, floor: float) -> list[Verdict]:
@@ -116,7 +121,7 @@ def _literal_faults(statement: Statement, known: _Known) -> list[Fault]:
     missing: tuple[tuple[FaultKind, list[str]], ...] = (
         ("number", facts.missing_numbers(statement.text, words)),
         ("date", facts.missing_dates(statement.text, words)),
-        ("name", facts.missing_names(statement.text, words, known.ordinary)),
+        ("name", facts.missing_names(statement.text, words, known.is_ordinary)),
     )
     faults += [Fault(kind, f"{said} does not stand in {where}") for kind, each in missing for said in each]
     if all(source.anonymous for source in cited) and not _ATTRIBUTED.search(statement.text):

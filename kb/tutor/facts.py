@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -253,8 +253,13 @@ def _is_name(word: str, n: int, following: str) -> bool:
     return bool(following[:1].isupper()) or not letters.lower().endswith("s")
 
 
-def missing_names(statement: str, source: Facts, ordinary: frozenset[str] = frozenset()) -> list[str]:
-    """The names of a statement that its source does not have; `ordinary` are words known to name nothing."""
+def missing_names(statement: str, source: Facts, ordinary: Callable[[str], bool] = lambda _: False) -> list[str]:
+    """The names of a statement that its source does not have.
+
+    `ordinary` tells of a word that opens a sentence whether it is one that names nothing.
+    """
+    opening = {found.group() for found in re.finditer(r"(?:\A|(?<=[.!?:]\s))[“\"(]?([^\W_][\w'’-]*)", statement)}
+    opening = {word.strip('“"(') for word in opening}
     out = []
     said = [_fold(word) for word in _TOKEN.findall(statement)]
     joined = {word: a + b for a, b in itertools.pairwise(said) for word in (a, b) if a + b in source.words}
@@ -269,7 +274,7 @@ def missing_names(statement: str, source: Facts, ordinary: frozenset[str] = froz
             continue
         if word.isupper() and len(folded) > 2 and folded in source.initials:
             continue  # an acronym of words that stand there
-        if word.lower() in ordinary or _stem_stands(folded, source.words):
+        if (word in opening and ordinary(word)) or _stem_stands(folded, source.words):
             continue
         out.append(word)
     return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 
+from index.sentences import is_ordinary
 from kb.documents import Level
 from kb.errors import LlmError, SchemaRefused
 from kb.llm import Llm, Message, Schema, tokens
@@ -143,7 +144,7 @@ def _kept_within(verdicts: Sequence[Verdict], within: str) -> list[Verdict]:
     out = []
     for verdict in verdicts:
         said = verdict.statement.text
-        extra = [*facts.missing_numbers(said, told), *facts.missing_names(said, told, frozenset(told.words))]
+        extra = [*facts.missing_numbers(said, told), *facts.missing_names(said, told, is_ordinary)]
         kinds = [Fault("number", f"{word} is not in the fuller answer") for word in extra]
         out.append(replace(verdict, faults=(*verdict.faults, *kinds)))
     return out
