@@ -94,35 +94,18 @@ def rank(
         return Ranking((), 0.0, NO_FEATURES)
     weights = rarity(asked)
     vectors = embedder.embed([question, *(_in_context(s) for s in chosen)])
-    cosines = vectors[1:] @ vectors[0]
-    scorer = load()
     words = [_words(s, terms, heard or {}) for s in chosen]
     rarest = max(weights.values(), default=0.0) or 1.0
     # A name that only stands misheard is as rare as any.
     weights |= {name: rarest for name in heard or {} if not weights.get(name) and any(name in w.near for w in words)}
-    best_fused = max(s.hit.scores.fused for s in chosen) or 1.0
-    scored: list[Scored] = []
-    matrices = []
-    logits: list[float] = []
-    for _, group in groupby(range(len(chosen)), key=lambda n: chosen[n].hit.rank):
-        rows = list(group)
-        matrix = features.sentence_matrix(
-            question, asked, weights, [words[n] for n in rows], [float(cosines[n]) for n in rows]
-        )
-        matrices.append(matrix)
-        for n, logit in zip(rows, scorer.sentence.logits(matrix), strict=True):
-            passage = _PASSAGE_WEIGHT * (chosen[n].hit.scores.fused / best_fused - 1)
-            defines = bool(matrix[n - rows[0], _DEFINES])
-            score = float(logit) + passage + _DEFINITION * defines
-            scored.append(Scored(chosen[n], score, vectors[n + 1], defines, float(matrix[n - rows[0], _FITS])))
-            logits.append(score)
+    scored, matrix = _by_features(question, asked, weights, chosen, words, vectors)
     first = min(sentence.hit.rank for sentence in chosen)
     top = next(hit for hit in evidence.hits if hit.rank == first)
     looked = features.Looked(
         asked,
         weights,
-        logits,
-        np.vstack(matrices),
+        [one.score for one in scored],
+        matrix,
         words,
         [sentence.hit.rank == first for sentence in chosen],
         frozenset(terms(" ".join(top.chunk.breadcrumb))),
@@ -133,9 +116,38 @@ def rank(
     )
     vector = features.passage_vector(looked)
     if reader is not None:
-        scored, vector = _read(question, scored, evidence, vector, reader)
+        scored, vector = _read(question, scored, vector, reader)
     scored.sort(key=lambda s: (-s.score, s.sentence.hit.rank, s.sentence.start))
-    return Ranking(tuple(scored), scorer.confidence(vector), vector)
+    return Ranking(tuple(scored), load().confidence(vector), vector)
+
+
+def _by_features(
+    question: str,
+    asked: Sequence[str],
+    weights: Mapping[str, float],
+    chosen: Sequence[Sentence],
+    words: Sequence[features.Words],
+    vectors: npt.NDArray[np.float32],
+) -> tuple[list[Scored], features.Matrix]:
+    """Sentences in their order with what the trained scorer makes of them, and their features.
+
+    `vectors` are of the question and then of the sentences.
+    """
+    cosines = vectors[1:] @ vectors[0]
+    best_fused = max(s.hit.scores.fused for s in chosen) or 1.0
+    scored: list[Scored] = []
+    matrices = []
+    for _, group in groupby(range(len(chosen)), key=lambda n: chosen[n].hit.rank):
+        rows = list(group)
+        own = [words[n] for n in rows]
+        matrix = features.sentence_matrix(question, asked, weights, own, [float(cosines[n]) for n in rows])
+        matrices.append(matrix)
+        for n, row, logit in zip(rows, matrix, load().sentence.logits(matrix), strict=True):
+            passage = _PASSAGE_WEIGHT * (chosen[n].hit.scores.fused / best_fused - 1)
+            defines = bool(row[_DEFINES])
+            score = float(logit) + passage + _DEFINITION * defines
+            scored.append(Scored(chosen[n], score, vectors[n + 1], defines, float(row[_FITS])))
+    return scored, np.vstack(matrices)
 
 
 def _matches(question: str, passage: str, embedder: Embedder) -> list[float]:
@@ -149,7 +161,7 @@ def _matches(question: str, passage: str, embedder: Embedder) -> list[float]:
 
 
 def _read(
-    question: str, scored: Sequence[Scored], evidence: Evidence, vector: npt.NDArray[np.float64], reader: Reader
+    question: str, scored: Sequence[Scored], vector: npt.NDArray[np.float64], reader: Reader
 ) -> tuple[list[Scored], npt.NDArray[np.float64]]:
     """The sentences with what the reader makes of them in their scores, and the features that it adds."""
     by_hit: dict[int, list[Scored]] = {}

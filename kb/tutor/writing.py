@@ -11,7 +11,7 @@ from kb.errors import LlmError, SchemaRefused
 from kb.llm import Llm, Message, Schema, tokens
 from kb.tutor import checks, facts, levels, prompts, replies
 from kb.tutor.briefing import Briefing
-from kb.tutor.checks import Fault, Source, Statement, Support, Verdict
+from kb.tutor.checks import Fault, Statement, Support, Verdict
 
 # A statement that is borne less than this is not supported (bench/checks.py has the curve).
 FLOOR = 0.2
@@ -161,8 +161,3 @@ def _better(first: Written, second: Written) -> Written:
         return first
     share = [w.supported / len(w.verdicts) for w in (first, second)]
     return second if (share[1], -second.faults) >= (share[0], -first.faults) else first
-
-
-def sources_of(briefing: Briefing) -> dict[int, Source]:
-    """The passages by number."""
-    return {passage.n: passage.source() for passage in briefing.passages}
