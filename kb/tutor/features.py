@@ -223,6 +223,7 @@ def fits(question: str, sentence: str) -> float:
 
 _ASKS_WHAT = re.compile(r"^.*?\b(?:what(?:'s|’s| is| are| does)|define|meaning of)\b", re.IGNORECASE)
 _SAYS_WHAT = re.compile(r"(?:is|are|means?|refers? to|stands for|basically)\b", re.IGNORECASE)
+_MOST_ASKED_WORDS = 8
 _OPENERS = "so|and|but|well|now|basically|the|a|an|this|that|these|those"
 
 
@@ -236,8 +237,8 @@ def defines(question: str, sentence: str) -> bool:
         return False
     asked = re.sub(r"(?i)\b(?:mean|called|stand for)\b|[?.!]", " ", asked)
     words = re.findall(r"\w+", re.split(r"(?i)\b(?:in|for|of|when|that|used|according|and)\b", asked, maxsplit=1)[0])
-    if not words:
-        return False
+    if not words or len(words) > _MOST_ASKED_WORDS:
+        return False  # nothing is called that; and the pattern below would try its words in every order
     head = re.escape(re.sub(r"(?:es|s)$", "", words[-1])) + r"\w{0,2}"
     others = "|".join([_OPENERS, *(re.escape(word) for word in words[:-1])])
     begins = re.match(rf"(?i)\W*(?:(?:{others})\W+){{0,5}}?{head}(\W+)", sentence)
