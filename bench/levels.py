@@ -2,8 +2,8 @@
 
     python bench/levels.py
 
-15 questions over the researcher's notes, 15 over documentation. Extractive answers: nothing is reworded, the levels
-choose among the sentences that answer.
+Fifteen questions over the researcher's notes, those of them that are answered, and the first of the documentation's
+that are, up to 30. Extractive answers: nothing is reworded, the levels choose among the sentences that answer.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ NOTES = (
     "How does speech recognition with Whisper work?",
 )
 APART, FALL = 2.0, 0.5
+QUESTIONS = 30
 
 
 def text_of(answer: Answer) -> str:
@@ -65,15 +66,13 @@ def measure() -> list[tuple[str, list[float]]]:
         for place, questions in ((SHARED / "data/notes/ai-notes", list(NOTES)), (Path(folder) / "docs", asked)):
             with kb.open(f"{folder}/home-{place.name}") as library:
                 library.ingest([place])
-                found = 0
                 for question in questions:
                     conversation = library.chat()
                     if answers.whole(conversation.ask(question, "expert")).abstained:
                         continue
                     told = [answers.whole(conversation.again(level)) for level in LEVELS]
                     rows.append((question, [textstat.flesch_kincaid_grade(text_of(answer)) for answer in told]))
-                    found += 1
-                    if found == 15:
+                    if len(rows) == QUESTIONS:
                         break
     return rows
 
