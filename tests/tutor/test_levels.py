@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, cast
 
 import numpy as np
@@ -72,11 +73,13 @@ def test_long_words_and_long_sentences_read_harder() -> None:
     assert grade("") == 0.0
 
 
-@pytest.mark.data
 def test_the_grade_is_textstat_s() -> None:
-    textstat = pytest.importorskip("textstat")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it asks setuptools for a thing of the past
+        import textstat
+    textstat.set_rounding(False)
     for text in (PLAIN, MIDDLE, HARD, f"{PLAIN} {MIDDLE}"):
-        assert grade(text) == pytest.approx(textstat.flesch_kincaid_grade(text), abs=1.5)
+        assert grade(text) == pytest.approx(textstat.flesch_kincaid_grade(text), abs=0.05)
 
 
 def test_a_written_answer_that_keeps_to_its_level_has_no_breach() -> None:
