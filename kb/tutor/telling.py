@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -145,8 +146,26 @@ def _borne(
             own.append(Quoted(shown, made.quote, made.start_char, made.end_char))
         numbers = tuple(quote.n for quote in own)
         lost = "" if own else "its source has changed meanwhile"
-        claims.append(Claim(statement.text, numbers, verdict.supported and bool(own), verdict.why or lost, tuple(own)))
+        claims.append(
+            Claim(
+                statement.text,
+                numbers,
+                verdict.supported and bool(own),
+                _as_shown(verdict.why, seen) or lost,
+                tuple(own),
+            )
+        )
     return claims, [cited[n] for n in sorted(cited)]
+
+
+def _as_shown(why: str, seen: Sequence[int]) -> str:
+    """What is wrong with a statement, in the numbers that a reader sees."""
+
+    def shown(match: re.Match[str]) -> str:
+        n = int(match[1])
+        return f"[{seen.index(n) + 1}]" if n in seen else match.group()
+
+    return re.sub(r"\[(\d+)\]", shown, why)
 
 
 def _bearing(hit: Hit, given: str, claim: str) -> tuple[Sentence, Sentence]:

@@ -17,7 +17,7 @@ from kb.library import Library
 from kb.tutor import telling
 from kb.tutor.checks import stands_in
 from tests.builders import A_TALK, AN_OUTLINE, write
-from tests.scripts import in_json, in_turn, passages
+from tests.scripts import in_json, in_turn, number_of, passages
 
 QUESTION = "What is the pipeline bubble?"
 WAITS = (
@@ -251,3 +251,15 @@ def test_every_quote_shown_stands_in_its_source(asked: Asked, library: Library) 
 def test_the_key_is_in_no_prompt(asked: Asked) -> None:
     asked(in_json(WAITS), llm_key="sk-secret")
     assert "sk-secret" not in json.dumps(asked.server.requests)
+
+
+def test_what_is_wrong_is_told_in_the_numbers_that_a_reader_sees(asked: Asked, notes: Path, library: Library) -> None:
+    write(notes, more="# More\n\nThe pipeline bubble is idle time, says this note.\n")
+    library.ingest([notes])
+    words = {"cards wait for work": "Cards wait 47 times.", "idle time": "It is 47 times idle."}
+    for held, said in words.items():
+        answer = asked(in_json((said, held, ""), WAITS))
+        claim = next(c for c in answer.claims if c.text == said)
+        assert f"47 does not stand in [{claim.citations[0]}]" in claim.why
+        assert claim.citations == (1,)
+    assert {number_of(asked.server.asked[0], held) for held in words} != {1}
