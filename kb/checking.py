@@ -29,6 +29,7 @@ _LIST = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ENTRY = re.compile(r"^[ \t]*(?:[-*]\s+)?(?:\[\^?(\d{1,4})\]:?|(\d{1,4})[.)])[ \t]+", re.MULTILINE)
+_FOOTNOTE = re.compile(r"^[ \t]{0,3}\[\^?(\d{1,4})\]:[ \t]+(\S[^\n]*)$", re.MULTILINE)
 _ADDRESS = re.compile(r"(?:file|https?)://[^\s<>\"“”]+")
 _WORDS = re.compile(r"[“\"«](.+?)[”\"»]\s*$", re.DOTALL | re.MULTILINE)
 _FEWEST_CHARS = 12
@@ -79,7 +80,9 @@ def _read(text: str) -> tuple[list[Statement], dict[int, str]]:
         return _statements(row), listed
     found = list(_LIST.finditer(text))
     if not found:
-        return checks.statements_of(text, split), {}
+        # Markdown's own footnotes, wherever they are defined.
+        notes = {int(m[1]): m[2].strip() for m in _FOOTNOTE.finditer(text)}
+        return checks.statements_of(_FOOTNOTE.sub("", text), split), notes
     body, below = text[: found[-1].start()], text[found[-1].end() :]
     entries = list(_ENTRY.finditer(below))
     ends = [*(m.start() for m in entries[1:]), len(below)]

@@ -223,6 +223,8 @@ def statements_of(text: str, split: Callable[[str], list[tuple[int, int]]]) -> l
         each = [(markers.without(s).strip(), tuple(markers.found_in(s))) for s in sentences]
         closing = each[-1][1] if each else ()
         for said, cited in each:
+            if said.endswith("?") and not cited:
+                continue  # asks, and states nothing
             if len(re.findall(r"[^\W_]+", said)) >= 2 and re.search(r"[^\W\d_]{2}", said):
                 out.append(Statement(said, cited or closing))
             elif cited and out:

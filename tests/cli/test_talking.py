@@ -140,3 +140,19 @@ def test_a_text_that_cannot_be_checked_is_a_usage_error(
 def test_a_file_that_is_not_there_is_a_usage_error(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "nowhere.md"]) == 2
     assert "nowhere.md cannot be read" in capsys.readouterr().err
+
+
+def test_footnotes_of_markdown_name_sources_too(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.md").write_text("# Bubble\n\nThe bubble is the time in which cards wait for work.\n")
+    (tmp_path / "text.md").write_text("What is it?\n\nThe bubble is the time that cards wait[^1].\n\n[^1]: a.md\n")
+    assert run(["check", str(tmp_path / "text.md")]) == 0
+    assert "1 of 1 statements supported" in capsys.readouterr().out
+
+
+def test_an_answer_as_it_is_printed_can_be_checked(
+    filled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["ask", "What is the pipeline bubble?"]) == 0
+    (tmp_path / "answer.txt").write_text(capsys.readouterr().out, encoding="utf-8")
+    assert run(["check", str(tmp_path / "answer.txt")]) == 0
+    assert "0 of" not in capsys.readouterr().out
