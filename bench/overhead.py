@@ -35,7 +35,7 @@ def lay_out(folder: Path) -> None:
     said: dict[str, None] = {}
     for name in names:
         for raw in data.read(name):
-            for sentence in support.sentences(raw["passage"])[:6]:
+            for sentence in support.sentences(raw["passage"])[:16]:
                 if 6 <= len(sentence.split()) <= 40:
                     said.setdefault(sentence)
     lines = list(said)[:SECTIONS]
