@@ -6,13 +6,12 @@ Usable on any text and sources; `kb check` is this and nothing else.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from index.sentences import is_ordinary
-from kb.tutor import facts, markers
+from kb.tutor import citations, facts, markers
 
 FaultKind = Literal["uncited", "marker", "quote", "number", "date", "name", "attribution", "support"]
 
@@ -167,8 +166,7 @@ _SAME = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-
 
 def fold(text: str) -> str:
     """A text without what does not change its words: case, Unicode forms, kinds of quotes and dashes, white space."""
-    folded = unicodedata.normalize("NFKC", text).translate(_SAME).replace("**", "").replace("`", "")
-    return re.sub(r"\s+", " ", folded).strip().casefold()
+    return citations.fold(text.translate(_SAME).replace("**", "").replace("`", ""))
 
 
 def _short(words: str) -> str:

@@ -39,8 +39,6 @@ That breaks the rules:
 Write all three keys again, with these mended.\
 """
 
-# Goes up whenever a prompt for answers changes.
-ANSWER_VERSION = 1
 NOT_IN_SOURCES = "NOT_IN_SOURCES"
 
 LEVELS = {
