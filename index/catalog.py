@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from index import links
 from index.database import MOST_VARIABLES, Database, plain_errors
 from index.rows import Entry, Failure, chunk_from, entry_from, segment_row
 from kb import locators
@@ -26,7 +27,7 @@ class Catalog(Database):
 
     def fact(self, name: str) -> str | None:
         """A fact about the whole base: generation, model, dimension, chunker."""
-        rows = self._rows("SELECT value FROM facts WHERE name = ?", (name,))
+        rows = self.rows("SELECT value FROM facts WHERE name = ?", (name,))
         return str(rows[0][0]) if rows else None
 
     def set_fact(self, name: str, value: str) -> None:
@@ -47,7 +48,7 @@ class Catalog(Database):
 
     def entries(self, where: str = "", values: Sequence[Any] = ()) -> list[Entry]:
         """Documents without their texts, by uri. `where` is our own SQL, never a person's."""
-        rows = self._rows(f"{self._ENTRY} {where} ORDER BY uri", values)
+        rows = self.rows(f"{self._ENTRY} {where} ORDER BY uri", values)
         return [entry_from(row) for row in rows]
 
     def entry_of(self, uri: str) -> Entry | None:
@@ -60,20 +61,20 @@ class Catalog(Database):
 
     def titles(self) -> list[tuple[str, str]]:
         """The id and title of every document."""
-        return [(str(row[0]), str(row[1])) for row in self._rows("SELECT id, title FROM documents")]
+        return [(str(row[0]), str(row[1])) for row in self.rows("SELECT id, title FROM documents")]
 
     def uris(self) -> set[str]:
         """The uris of all documents."""
-        return {str(row[0]) for row in self._rows("SELECT uri FROM documents")}
+        return {str(row[0]) for row in self.rows("SELECT uri FROM documents")}
 
     def text_of(self, document_id: str) -> str:
         """A document's text."""
-        rows = self._rows("SELECT text FROM documents WHERE id = ?", (document_id,))
+        rows = self.rows("SELECT text FROM documents WHERE id = ?", (document_id,))
         return str(rows[0][0]) if rows else ""
 
     def has_document(self, document_id: str) -> bool:
         """Whether the id is taken."""
-        return bool(self._rows("SELECT 1 FROM documents WHERE id = ?", (document_id,)))
+        return bool(self.rows("SELECT 1 FROM documents WHERE id = ?", (document_id,)))
 
     def put_document(self, document: Document, fingerprint: str, content: str, now: str) -> None:
         """Add or replace a document; its time of first ingest stays."""
@@ -109,6 +110,7 @@ class Catalog(Database):
                 for n, link in enumerate(document.metadata.get("links", []))
             ],
         )
+        links.record(self, document, now)
         for table in ("failures", "tombstones", "queue"):
             self._db.execute(f"DELETE FROM {table} WHERE uri = ?", (document.uri,))
         self._db.execute("DELETE FROM tombstones WHERE uri = ?", (f"content:{content}",))
@@ -124,6 +126,7 @@ class Catalog(Database):
         """Take a document out, its chunks and tags with it."""
         for table in ("chunks", "tags", "outbound"):
             self._db.execute(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
+        links.forget(self, document_id)
         self._db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
 
     def put_failure(self, uri: str, error: str, now: str) -> None:
@@ -144,7 +147,7 @@ class Catalog(Database):
 
     def buried(self, names: Sequence[str]) -> bool:
         """Whether the person took out a source of one of these uris, or of this content (`content:HASH`)."""
-        return bool(self._rows_for("SELECT 1 FROM tombstones WHERE uri IN (?)", names))
+        return bool(self.rows_for("SELECT 1 FROM tombstones WHERE uri IN (?)", names))
 
     def joined(self) -> list[Entry]:
         """Documents that are read from one of several files that say the same."""
@@ -160,15 +163,15 @@ class Catalog(Database):
 
     def queued(self) -> list[str]:
         """What an ingest that runs, or was interrupted, has not come to."""
-        return [str(row[0]) for row in self._rows("SELECT uri FROM queue ORDER BY uri")]
+        return [str(row[0]) for row in self.rows("SELECT uri FROM queue ORDER BY uri")]
 
     def failures(self) -> list[Failure]:
         """Items that could not be read the last time they were tried."""
-        return [Failure(*row) for row in self._rows("SELECT * FROM failures ORDER BY uri")]
+        return [Failure(*row) for row in self.rows("SELECT * FROM failures ORDER BY uri")]
 
     def links_to_notes(self) -> list[tuple[str, Link]]:
         """Every wikilink and embed of the base, with the id of the document in which it stands."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT document_id, form, target, part, label, line FROM outbound WHERE form != 'url' "
             "ORDER BY document_id, n"
         )
@@ -176,7 +179,7 @@ class Catalog(Database):
 
     def links_to_url(self, url: str) -> list[tuple[str, Link]]:
         """Where a canonical address is linked from: document ids and the links."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT document_id, form, target, part, label, line FROM outbound WHERE form = 'url' AND target = ? "
             "ORDER BY document_id, n",
             (url,),
@@ -188,16 +191,16 @@ class Catalog(Database):
     def chunk_ids(self, document_id: str | None = None) -> set[str]:
         """Ids of a document's chunks, or of all."""
         if document_id is None:
-            return {str(row[0]) for row in self._rows("SELECT id FROM chunks")}
-        return {str(row[0]) for row in self._rows("SELECT id FROM chunks WHERE document_id = ?", (document_id,))}
+            return {str(row[0]) for row in self.rows("SELECT id FROM chunks")}
+        return {str(row[0]) for row in self.rows("SELECT id FROM chunks WHERE document_id = ?", (document_id,))}
 
     def chunk_hashes(self, document_id: str) -> dict[str, bytes]:
         """By id of a document's chunks, the hash of what of each is embedded and indexed."""
-        return dict(self._rows("SELECT id, embedded_hash FROM chunks WHERE document_id = ?", (document_id,)))
+        return dict(self.rows("SELECT id, embedded_hash FROM chunks WHERE document_id = ?", (document_id,)))
 
     def count(self, table: str) -> int:
         """Rows of one of our tables."""
-        return int(self._rows(f"SELECT count(*) FROM {table}")[0][0])
+        return int(self.rows(f"SELECT count(*) FROM {table}")[0][0])
 
     def put_chunks(self, document_id: str, chunks: Sequence[Chunk], hashes: Sequence[bytes]) -> None:
         """Make these the document's chunks, in order, in place of all it had."""
@@ -232,18 +235,18 @@ class Catalog(Database):
 
     def chunks(self, ids: Sequence[str]) -> dict[str, Chunk]:
         """Chunks by id; ids that are not in the catalog are left out."""
-        return {row[0]: chunk_from(row) for row in self._rows_for(f"{self._CHUNK} WHERE id IN (?)", ids)}
+        return {row[0]: chunk_from(row) for row in self.rows_for(f"{self._CHUNK} WHERE id IN (?)", ids)}
 
     def places(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Document id and position of chunks, by id."""
-        rows = self._rows_for("SELECT id, document_id, n FROM chunks WHERE id IN (?)", ids)
+        rows = self.rows_for("SELECT id, document_id, n FROM chunks WHERE id IN (?)", ids)
         return {row[0]: (row[1], row[2]) for row in rows}
 
     def neighbours(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
         """Ids of the chunks at these (document, position) places, where there are any."""
         found = {}
         for document_id, n in places:
-            rows = self._rows("SELECT id FROM chunks WHERE document_id = ? AND n = ?", (document_id, n))
+            rows = self.rows("SELECT id FROM chunks WHERE document_id = ? AND n = ?", (document_id, n))
             if rows:
                 found[(document_id, n)] = str(rows[0][0])
         return found
@@ -260,8 +263,8 @@ class Catalog(Database):
     def match_ids(self, prefix: str) -> list[tuple[str, str]]:
         """("document" or "chunk", id) for every id that begins with the prefix, at most ten."""
         low, high = prefix, prefix + "\uffff"
-        rows = self._rows("SELECT 'document', id FROM documents WHERE id >= ? AND id < ? LIMIT 10", (low, high))
-        rows += self._rows("SELECT 'chunk', id FROM chunks WHERE id >= ? AND id < ? LIMIT 10", (low, high))
+        rows = self.rows("SELECT 'document', id FROM documents WHERE id >= ? AND id < ? LIMIT 10", (low, high))
+        rows += self.rows("SELECT 'chunk', id FROM chunks WHERE id >= ? AND id < ? LIMIT 10", (low, high))
         return [(str(a), str(b)) for a, b in rows]
 
     # Vectors
@@ -272,14 +275,14 @@ class Catalog(Database):
         for at in range(0, len(hashes), MOST_VARIABLES):
             part = list(hashes[at : at + MOST_VARIABLES])
             marks = ",".join("?" * len(part))
-            rows = self._rows(f"SELECT hash, vector FROM vectors WHERE model = ? AND hash IN ({marks})", [model, *part])
+            rows = self.rows(f"SELECT hash, vector FROM vectors WHERE model = ? AND hash IN ({marks})", [model, *part])
             for digest, blob in rows:
                 found[digest] = np.frombuffer(blob, dtype=np.float32)
         return found
 
     def chunk_vectors(self, ids: Sequence[str], model: str) -> dict[str, npt.NDArray[np.float32]]:
         """Vectors by chunk id."""
-        rows = self._rows_for("SELECT id, embedded_hash FROM chunks WHERE id IN (?)", ids)
+        rows = self.rows_for("SELECT id, embedded_hash FROM chunks WHERE id IN (?)", ids)
         found = self.vectors([digest for _, digest in rows], model)
         return {chunk_id: found[digest] for chunk_id, digest in rows if digest in found}
 
@@ -303,12 +306,12 @@ class Catalog(Database):
 
     def derived_of(self, document_id: str) -> list[Chunk]:
         """The passages that were made from a document, in order."""
-        rows = self._rows(f"{self._CHUNK} WHERE document_id = ? AND derived = 1 ORDER BY n", (document_id,))
+        rows = self.rows(f"{self._CHUNK} WHERE document_id = ? AND derived = 1 ORDER BY n", (document_id,))
         return [chunk_from(row) for row in rows]
 
     def unembedded(self, model: str) -> dict[bytes, str]:
         """What is embedded of the chunks whose vector the cache lacks, by its hash."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT embedded_hash, embedded FROM chunks WHERE NOT EXISTS "
             "(SELECT 1 FROM vectors WHERE hash = embedded_hash AND model = ?)",
             (model,),
@@ -317,14 +320,14 @@ class Catalog(Database):
 
     def problem(self) -> str:
         """What SQLite finds wrong with the file; empty if nothing."""
-        rows = self._rows("PRAGMA quick_check(1)")
+        rows = self.rows("PRAGMA quick_check(1)")
         return "" if rows == [("ok",)] else str(rows[0][0])
 
     # What a language model wrote, by what it was written from
 
     def written(self, key: str) -> str | None:
         """What was written for a key; None if nothing was."""
-        rows = self._rows("SELECT text FROM written WHERE key = ?", (key,))
+        rows = self.rows("SELECT text FROM written WHERE key = ?", (key,))
         return str(rows[0][0]) if rows else None
 
     def keep_written(self, key: str, text: str) -> None:
@@ -339,7 +342,7 @@ class Catalog(Database):
 
     def words_of_talk(self) -> list[str]:
         """Every word that some talk uses."""
-        return [str(row[0]) for row in self._rows("SELECT word FROM vocabulary")]
+        return [str(row[0]) for row in self.rows("SELECT word FROM vocabulary")]
 
     # Journal: ids whose state in Chroma and tantivy may differ from the catalog's
 
@@ -356,17 +359,17 @@ class Catalog(Database):
 
     def journal(self) -> list[str]:
         """Ids noted by a writer that did not finish."""
-        return [str(row[0]) for row in self._rows("SELECT chunk_id FROM journal")]
+        return [str(row[0]) for row in self.rows("SELECT chunk_id FROM journal")]
 
     # Filters
 
     def documents_matching(self, where: str, values: Sequence[Any]) -> list[str]:
         """Ids of documents that fit a condition (our own SQL)."""
-        return [str(row[0]) for row in self._rows(f"SELECT id FROM documents WHERE {where}", values)]
+        return [str(row[0]) for row in self.rows(f"SELECT id FROM documents WHERE {where}", values)]
 
     def chunk_ids_in(self, document_ids: Sequence[str]) -> list[str]:
         """Ids of the chunks of these documents."""
-        return [str(row[0]) for row in self._rows_for("SELECT id FROM chunks WHERE document_id IN (?)", document_ids)]
+        return [str(row[0]) for row in self.rows_for("SELECT id FROM chunks WHERE document_id IN (?)", document_ids)]
 
 
 def _link(row: Sequence[Any]) -> Link:

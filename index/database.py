@@ -80,14 +80,20 @@ class Database:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def change(self, sql: str, values: Sequence[Any] = ()) -> int:
+        """Carry out one statement; how many rows it touched. Inside a transaction, or as one of its own."""
+        with plain_errors(self.path):
+            return self._db.execute(sql, values).rowcount
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
         with plain_errors(self.path):
             return self._db.execute(sql, values).fetchall()
 
-    def _rows_for(self, sql: str, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def rows_for(self, sql: str, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Rows of a query with one `IN (?)` list, asked in portions that SQLite takes."""
         rows: list[tuple[Any, ...]] = []
         for at in range(0, len(keys), MOST_VARIABLES):
             part = list(keys[at : at + MOST_VARIABLES])
-            rows += self._rows(sql.replace("(?)", f"({','.join('?' * len(part))})"), part)
+            rows += self.rows(sql.replace("(?)", f"({','.join('?' * len(part))})"), part)
         return rows

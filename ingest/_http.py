@@ -2,7 +2,8 @@
 
 An address that a source names (a redirect, a feed's entry) must be public: nothing that was read can make this
 program ask a router, a metadata service or another program on this machine. An address that the person typed is theirs
-to choose; a redirect from it must stay there or be public.
+to choose; a redirect from it must stay there or be public. Hosts that the settings allow (`KB_ALLOW_HOSTS`) may be
+anywhere.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -26,6 +28,7 @@ USER_AGENT = "kb (a personal knowledge base)"
 # https://info.arxiv.org/help/api/tou.html asks for one request in three seconds.
 _PAUSES = {"export.arxiv.org": 3.0, "arxiv.org": 3.0}
 _MOST_HOPS = 8
+_MOST_CONNECTIONS = 64  # of feeds on as many hosts; each host still gets one request at a time
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy")
@@ -39,13 +42,30 @@ _REASONS = {
 }
 
 
-class FetchError(Exception):
-    """An address that could not be fetched; the message says why. `status` is the server's, 0 without an answer."""
+# Statuses that another try may mend; 429 and 503 only where the server does not say when.
+_PASSING = frozenset({429, 500, 502, 503, 504})
 
-    def __init__(self, reason: str, status: int = 0, retry_after: float | None = None) -> None:
+
+class FetchError(Exception):
+    """An address that could not be fetched; the message says why.
+
+    `status` is the server's, 0 without an answer; `retry_after` the seconds after which it wants to be asked again;
+    `passing` says that another try may help, `unreachable` that there is no server at that host.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        status: int = 0,
+        retry_after: float | None = None,
+        passing: bool = False,
+        unreachable: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.status = status
         self.retry_after = retry_after
+        self.passing = passing or (status in _PASSING and retry_after is None)
+        self.unreachable = unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +135,9 @@ class _Timed(httpcore.NetworkStream):
 class _Guard(httpcore.NetworkBackend):
     """Opens connections to public addresses and to what the person named, and to the very address it looked at."""
 
-    def __init__(self, allowed: set[tuple[str, int]], deadline: _Deadline) -> None:
+    def __init__(self, allowed: set[tuple[str, int]], hosts: frozenset[str], deadline: _Deadline) -> None:
         self._allowed = allowed
+        self._hosts = hosts
         self._deadline = deadline
         self._real = httpcore.SyncBackend()
 
@@ -128,7 +149,7 @@ class _Guard(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        if (host, port) not in self._allowed:
+        if (host, port) not in self._allowed and host not in self._hosts:
             host = public_address(host, port)
         opened = self._real.connect_tcp(host, port, self._deadline.left(timeout), local_address, socket_options)
         return _Timed(opened, self._deadline)
@@ -139,7 +160,7 @@ def public_address(host: str, port: int) -> str:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise FetchError(f"the host {host} cannot be found; is this machine online?") from None
+        raise FetchError(f"the host {host} cannot be found; is this machine online?", unreachable=True) from None
     addresses = [str(entry[4][0]) for entry in found]
     for address in addresses:
         ip = ipaddress.ip_address(address.partition("%")[0])
@@ -151,13 +172,18 @@ def public_address(host: str, port: int) -> str:
 
 @dataclass
 class Http:
-    """Fetches addresses. Usable from several threads; `now` and `sleep` stand in for the clock."""
+    """Fetches addresses. Usable from several threads; `now` and `sleep` stand in for the clock.
+
+    `hosts` are those that may be reached though they are not public.
+    """
 
     max_mb: float = 20.0
     seconds: float = 30.0
     pause: float = 1.0
+    hosts: frozenset[str] = frozenset()
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    _pauses: dict[str, float] = field(default_factory=lambda: dict(_PAUSES))
     _allowed: set[tuple[str, int]] = field(default_factory=set)
     _last: dict[str, float] = field(default_factory=dict)
     _deadline: _Deadline = field(default_factory=_Deadline)
@@ -170,12 +196,25 @@ class Http:
             self._client.close()
             self._client = None
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None, named: bool = False) -> Fetched:
-        """Fetch an address; `named` says that the person typed it.
+    def get(self, url: str, headers: Mapping[str, str] | None = None, named: bool = False, tries: int = 1) -> Fetched:
+        """Fetch an address; `named` says that the person typed it, `tries` how often what may pass is tried.
 
         Gives answers with status 200 and 304. Raises `FetchError` for every other end.
         """
-        origin = _origin(url)
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+        again = Retrying(
+            sleep=self.sleep,
+            stop=stop_after_attempt(tries),
+            wait=wait_exponential_jitter(multiplier=0.5, max=8),
+            retry=retry_if_exception(lambda error: isinstance(error, FetchError) and error.passing),
+            reraise=True,
+        )
+        answer: Fetched = again(self._followed, url, headers or {}, named)
+        return answer
+
+    def _followed(self, url: str, headers: Mapping[str, str], named: bool) -> Fetched:
+        origin = origin_of(url)
         if named:
             self._allowed.add(origin)
         self._deadline.at = time.monotonic() + self.seconds
@@ -183,12 +222,12 @@ class Http:
         permanent = True
         for _ in range(_MOST_HOPS):
             self._check(url, origin if named else None)
-            self._wait(_origin(url)[0])
+            self._wait(origin_of(url)[0])
             try:
-                answer = self._one(url, headers or {})
+                answer = self._one(url, headers)
             finally:
                 # From the end of one request to the beginning of the next: opening a connection takes time too.
-                self._last[_origin(url)[0]] = max(self._last[_origin(url)[0]], self.now())
+                self._last[origin_of(url)[0]] = max(self._last[origin_of(url)[0]], self.now())
             if answer.status not in _REDIRECTS or "location" not in answer.headers:
                 return self._final(answer, moved)
             permanent = permanent and answer.status in _PERMANENT
@@ -199,6 +238,10 @@ class Http:
             moved = url if permanent else moved
         raise FetchError(f"it redirects more than {_MOST_HOPS} times")
 
+    def slow_down(self, host: str, pause: float) -> None:
+        """Leave a host this many seconds between two requests, where it asks for more than `pause`."""
+        self._pauses[host] = max(pause, self._pauses.get(host, 0.0))
+
     def _check(self, url: str, origin: tuple[str, int] | None) -> None:
         try:
             parts = urlsplit(url)
@@ -206,8 +249,9 @@ class Http:
             raise FetchError("its address cannot be understood") from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise FetchError(f"it leads to {url[:100]}, which is no http(s) address; refused")
-        if _origin(url) != origin and not self._proxied():
-            public_address(*_origin(url))
+        host, port = origin_of(url)
+        if (host, port) != origin and host not in self.hosts and not self._proxied():
+            public_address(host, port)
 
     def _proxied(self) -> bool:
         return any(os.environ.get(name) for name in _PROXIES)
@@ -215,7 +259,7 @@ class Http:
     def _wait(self, host: str) -> None:
         with self._turn:
             now = self.now()
-            ready = self._last[host] + max(self.pause, _PAUSES.get(host, 0.0)) if host in self._last else now
+            ready = self._last[host] + max(self.pause, self._pauses.get(host, 0.0)) if host in self._last else now
             delay = ready - now
             self._last[host] = max(now, ready)
         if delay > 0:
@@ -234,7 +278,10 @@ class Http:
                     transport = httpx.HTTPTransport()
                     # httpx has no public way to say how connections are opened; httpcore, below it, has.
                     transport._pool = httpcore.ConnectionPool(
-                        ssl_context=httpx.create_ssl_context(), network_backend=_Guard(self._allowed, self._deadline)
+                        ssl_context=httpx.create_ssl_context(),
+                        max_connections=_MOST_CONNECTIONS,
+                        max_keepalive_connections=_MOST_CONNECTIONS,
+                        network_backend=_Guard(self._allowed, self.hosts, self._deadline),
                     )
                     self._client = httpx.Client(timeout=timeout, follow_redirects=False, transport=transport)
             return self._client
@@ -256,7 +303,12 @@ class Http:
         except httpx.TimeoutException:
             if time.monotonic() >= self._deadline.at - 0.01:
                 raise FetchError(self._too_long()) from None
-            raise FetchError(f"{urlsplit(url).hostname} does not answer") from None
+            raise FetchError(f"{urlsplit(url).hostname} does not answer", unreachable=True) from None
+        except httpx.ConnectError as error:
+            reason = f"it cannot be fetched ({str(error) or type(error).__name__})"
+            raise FetchError(reason, passing=True, unreachable=True) from None
+        except httpx.RemoteProtocolError as error:
+            raise FetchError(f"it cannot be fetched ({str(error) or type(error).__name__})", passing=True) from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
             raise FetchError(f"it cannot be fetched ({str(error) or type(error).__name__})") from None
 
@@ -270,7 +322,8 @@ class Http:
         raise FetchError(reason, answer.status, _retry_after(answer.headers.get("retry-after", "")))
 
 
-def _origin(url: str) -> tuple[str, int]:
+def origin_of(url: str) -> tuple[str, int]:
+    """The host and port of an address. Raises `FetchError` if it cannot be understood."""
     try:
         parts = urlsplit(url)
         return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
@@ -279,5 +332,10 @@ def _origin(url: str) -> tuple[str, int]:
 
 
 def _retry_after(value: str) -> float | None:
-    """Seconds until a server wants to be asked again; None where it gives a date, or nothing."""
-    return float(value) if value.isdigit() else None
+    """Seconds until a server wants to be asked again, given as such or as a date; None where it says nothing."""
+    if value.isdigit():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None

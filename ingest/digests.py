@@ -25,7 +25,15 @@ _LINK = re.compile(
 _SUMMARY = re.compile(r"(?:\*\*)?Summary:?(?:\*\*)?:?[ \t]*", re.IGNORECASE)
 _DATE = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4})(?![\d/])|(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _CONTROL = re.compile(r"\[([^\[\]\r\n]{1,60})\]\((https?://[^()\s]+)\)")
-_MARKING = re.compile(r"mark as (?:read|best ?of|unread)", re.IGNORECASE)
+_MARKING = re.compile(r"mark(?:ed)? as (?:read|best ?of|unread)", re.IGNORECASE)
+# The same controls as boxes that an editor ticks, a line each.
+_BOX = re.compile(
+    r"^[ \t]*(?:[-*+][ \t]+)?\[([ xX])\][ \t]*(mark(?:ed)? as (?:read|best ?of))[ \t]*$", re.IGNORECASE | re.MULTILINE
+)
+_TAG = re.compile(r"(?<![\w/#])#([^\W\d_][\w/-]{0,59})")
+_RECORD = re.compile(r"(?<!\w)l[0-9a-f]{12}(?!\w)")
+# What a digest of ours says of how an entry stands to what is known; it is no word of the entry's.
+_RELATION = re.compile(r"(?:New to you|Repeats|Also in|Discusses):?[^\r\n]*", re.IGNORECASE)
 _NO_WORDS = re.compile(
     r"[ \t]*(?:<img\b[^>]*>|!\[[^\]]*\]\([^)]*\)|<br\s*/?>|</?(?:su[bp]|br)/?>|[ \t])*\Z", re.IGNORECASE
 )
@@ -36,7 +44,7 @@ class Digests:
     """Reads `.md` files whose second-level headings are links with summaries."""
 
     name = "digests"
-    version = 1
+    version = 2
     kind: Kind = "digest"
     suffixes = frozenset({".md", ".markdown"})
     empty = "it holds no entries"
@@ -80,6 +88,11 @@ class Digests:
         yield Document(file.item.uri, "digest", head.title or file.stem, text, tuple(segments), metadata)
 
 
+def read_entries(text: str) -> list[DigestEntry]:
+    """The entries of a digest's text, with what is ticked in it."""
+    return [entry for _, part in _parts(text) if (entry := _entry(part)[0])["url"]]
+
+
 def _parts(text: str) -> list[tuple[int, str]]:
     """Each entry with its offset: from its heading to the next one."""
     starts = [match.start() for match in _ENTRY.finditer(text)]
@@ -99,6 +112,8 @@ def _entry(part: str) -> tuple[DigestEntry, list[tuple[int, int]]]:
         "tags": [],
         "first_line": 0,
         "last_line": 0,
+        "state": "",
+        "best": False,
     }
     spans = [head.span(1)]
     for match in re.finditer(r"(?:[^\r\n]+(?:\r\n|\r|\n)?)+", part[head.end() :]):
@@ -106,9 +121,7 @@ def _entry(part: str) -> tuple[DigestEntry, list[tuple[int, int]]]:
         # Words may stand on the lines above and below the link.
         for start, end in [(a, link.start()), (link.end(), b)] if link and a <= link.start() < b else [(a, b)]:
             words = part[start:end]
-            if controls := _controls(words):
-                entry["tags"] += controls[1]
-                entry["date"] = entry["date"] or controls[0]
+            if _take_controls(words, entry):
                 continue
             if not words.strip() or _NO_WORDS.match(words.replace("\n", " ").replace("\r", " ")):
                 continue
@@ -119,16 +132,25 @@ def _entry(part: str) -> tuple[DigestEntry, list[tuple[int, int]]]:
     return entry, spans
 
 
-def _controls(words: str) -> tuple[str, list[str]] | None:
-    """The date and the tags of a line of controls; None for a line of words."""
+def _take_controls(words: str, entry: DigestEntry) -> bool:
+    """Whether words are a line of controls: a date, marks, tags. What it says goes into the entry."""
     links = _CONTROL.findall(words)
-    marks = [label for label, _ in links if _MARKING.fullmatch(label.strip())]
+    marks = [label.strip().lower() for label, _ in links if _MARKING.fullmatch(label.strip())]
+    boxes = _BOX.findall(words)
     date = _DATE.search(words)
-    bare = re.sub(r"<[^>]*>|[\s·|,]", "", _DATE.sub("", _CONTROL.sub("", words)))
-    if bare or not (marks or date):
-        return None
-    tags = [label.strip() for label, _ in links if not _MARKING.fullmatch(label.strip())]
-    return _iso(date) if date else "", tags
+    rest = _RECORD.sub("", _TAG.sub("", _BOX.sub("", _DATE.sub("", _CONTROL.sub("", words)))))
+    bare = re.sub(r"<[^>]*>|[\s·|,]", "", rest)
+    if not bare and not words.isspace() and (marks or boxes or date):
+        labels = [label.strip() for label, _ in links if not _MARKING.fullmatch(label.strip())]
+        entry["tags"] += [tag for tag in [*labels, *_TAG.findall(words)] if tag not in entry["tags"]]
+        entry["date"] = entry["date"] or (_iso(date) if date else "")
+        # Where a list offers to mark an entry unread, somebody marked it read.
+        ticked = {re.sub(r"\W", "", name.lower()) for box, name in boxes if box != " "}
+        if "mark as unread" in marks or any(name.endswith("asread") for name in ticked):
+            entry["state"] = "read"
+        entry["best"] = entry["best"] or any(name.endswith("bestof") for name in ticked)
+        return True
+    return bool(words.strip()) and all(_RELATION.fullmatch(line.strip(" _*")) for line in words.strip().splitlines())
 
 
 def _iso(match: re.Match[str]) -> str:

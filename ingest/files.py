@@ -17,6 +17,7 @@ from kb.errors import IngestError, SkippedItem
 # Folders that hold an editor's or a tool's own files, never notes.
 _PASSED_OVER = frozenset({".obsidian", ".trash", ".git", ".svn", ".hg", "node_modules", "__pycache__", ".venv"})
 _OFFICE = frozenset({".docx", ".doc", ".odt", ".rtf", ".epub", ".mobi", ".pptx", ".ppt", ".odp", ".pages", ".key"})
+_REMEDIES = {".opml": "kb feeds import FILE subscribes to them"}
 _IGNORE_FILES = (".gitignore", ".kbignore")
 
 
@@ -81,8 +82,11 @@ def _one(path: Path, relative: str, named: bool, any_suffix: bool, seen: set[Pat
     suffix = path.suffix.lower()
     if suffix not in suffixes() and not any_suffix:
         reason = f"no reader for {suffix} files" if suffix else "no reader for a file without a suffix"
-        remedy = "save it as PDF, HTML or markdown" if suffix in _OFFICE else "--kind says what it is"
-        told = f"{reason}; {remedy}" if named or suffix in _OFFICE else reason
+        if suffix == ".opml":
+            reason = "it is a list of subscriptions"
+        usual = "save it as PDF, HTML or markdown" if suffix in _OFFICE else "--kind says what it is"
+        remedy = _REMEDIES.get(suffix, usual)
+        told = f"{reason}; {remedy}" if named or suffix in _OFFICE or suffix in _REMEDIES else reason
         yield IngestError(uri, told) if named else SkippedItem(uri, told)
         return
     relative = unicodedata.normalize("NFC", relative)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from ingest import arxiv, chan, urls
+from ingest import arxiv, chan, feeds, urls
 from ingest._http import Fetched, FetchError, Http
 from ingest.chan import Boards
 from ingest.source import Item
@@ -24,7 +24,6 @@ _TYPES = {
     "application/srt": ".srt",
     "application/json": ".json",
 }
-_FEEDS = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"})
 _PLAIN = frozenset({".md", ".markdown", ".txt", ".srt", ".vtt", ".sbv", ".tsv", ".json", ".html", ".htm", ".pdf"})
 
 
@@ -53,6 +52,7 @@ class RemoteItem(Item):
 
     address: str = ""
     fetching: Fetching | None = None
+    typed: bool = True  # the person gave the address, and may mean this machine
 
     def load(self, limit_mb: float) -> tuple[Item, bytes]:
         """The item with what the server says of it, and its bytes. Raises `IngestError`."""
@@ -63,13 +63,11 @@ class RemoteItem(Item):
             if thread := chan.thread_at(self.address):
                 data = chan.content_of(self.fetching.boards.thread(*thread, chan.host_of(self.address)))
                 return replace(self, path=Path(f"{thread[1]}.json"), board=thread[0]), data
-            return self._page(self.fetching.http.get(self.address, named=True))
+            return self._page(self.fetching.http.get(self.address, named=self.typed))
         except FetchError as error:
             raise IngestError(self.uri, str(error)) from None
 
     def _page(self, answer: Fetched) -> tuple[Item, bytes]:
-        if answer.content_type in _FEEDS:
-            raise IngestError(self.uri, "it is a feed, not a page")
         name = PurePosixPath(unquote(urlsplit(answer.url).path)).name
         path = Path(name or urlsplit(self.uri).hostname or "page")
         suffix = _suffix(answer, path.suffix.lower())
@@ -104,6 +102,8 @@ def _suffix(answer: Fetched, named: str) -> str:
     """What the content is: by its first bytes, by its type, by its name."""
     if answer.content[:1024].lstrip().startswith(b"%PDF-"):
         return ".pdf"
+    if feeds.is_feed(answer.content):
+        return ".json" if answer.content.lstrip()[:1] == b"{" else ".xml"
     known = _TYPES.get(answer.content_type, "")
     if known:
         return known
@@ -114,8 +114,8 @@ def _suffix(answer: Fetched, named: str) -> str:
     return ".txt" if answer.content_type == "text/plain" else ""
 
 
-def item(place: str, fetching: Fetching) -> RemoteItem | IngestError:
-    """The item at an address, not yet fetched."""
+def item(place: str, fetching: Fetching, typed: bool = True) -> RemoteItem | IngestError:
+    """The item at an address, not yet fetched; `typed` says that it is the person's own choice."""
     address = place.strip()
     if paper := urls.arxiv_id(address):
         address = f"https://arxiv.org/abs/{paper}"
@@ -123,4 +123,4 @@ def item(place: str, fetching: Fetching) -> RemoteItem | IngestError:
         return IngestError(address, "it is no id of a paper; write arxiv:2407.21783")
     thread = chan.thread_at(address)
     uri = chan.page_of(*thread) if thread else urls.canonical(address)
-    return RemoteItem(uri, Path("page"), uri, True, address=address, fetching=fetching)
+    return RemoteItem(uri, Path("page"), uri, True, address=address, fetching=fetching, typed=typed)

@@ -128,13 +128,27 @@ class BinarySource(Protocol):
 def sources() -> tuple[Source, ...]:
     """Every source of text, the more particular before the more general."""
     from ingest.digests import Digests
+    from ingest.feed_entries import Feeds
+    from ingest.link_lists import LinkLists
     from ingest.notebooks import Notebooks
     from ingest.notes import Notes
+    from ingest.spoken_digests import SpokenDigests
     from ingest.threads import Recaps, Threads
     from ingest.transcripts import Transcripts
     from ingest.web import WebPages
 
-    return (Threads(), Recaps(), Digests(), Transcripts(), WebPages(), Notebooks(), Notes())
+    return (
+        Feeds(),
+        Threads(),
+        Recaps(),
+        Digests(),
+        SpokenDigests(),
+        Transcripts(),
+        WebPages(),
+        Notebooks(),
+        LinkLists(),
+        Notes(),
+    )
 
 
 def binary_sources() -> tuple[BinarySource, ...]:

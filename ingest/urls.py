@@ -12,6 +12,9 @@ _ARXIV_PATH = re.compile(rf"/(?:abs|pdf|html)/({_ARXIV_ID})(?:v\d+)?(?:\.pdf)?/?
 _ARXIV_NAME = re.compile(rf"arxiv:\s*({_ARXIV_ID})(?:v\d+)?", re.IGNORECASE)
 _YOUTUBE_HOSTS = frozenset({"youtube.com", "www.youtube.com", "m.youtube.com"})
 _URL_TEXT = re.compile(r"https?://[^\s<>\"'`\\^{}|]+", re.IGNORECASE)
+_DISCUSSION = re.compile(
+    r"https?://(?:news\.ycombinator\.com/item|lobste\.rs/s/|(?:www\.|old\.)?reddit\.com/r/\w+/comments/)", re.IGNORECASE
+)
 _CLOSERS = {")": "(", "]": "["}
 
 
@@ -58,6 +61,11 @@ def canonical(url: str) -> str:
     if ":" in host:
         netloc = netloc.replace(host, f"[{host}]", 1)
     return urlunsplit((scheme, netloc, path or "/", urlencode(query), ""))
+
+
+def is_discussion(url: str) -> bool:
+    """Whether an address is a page on which something else is discussed (Hacker News, Lobsters, Reddit)."""
+    return _DISCUSSION.match(url) is not None
 
 
 def arxiv_id(text: str) -> str:

@@ -31,6 +31,8 @@ class Config(BaseSettings):
     backend: Literal["auto", "openvino", "onnx", "torch"] = Field("auto", description="What runs the embedding model.")
     threads: int = Field(0, ge=0, description="Threads for embedding; 0 takes the machine's cores.")
     max_file_mb: float = Field(20.0, gt=0, description="Text files above this size are refused by name.")
+    allow_hosts: list[str] = Field([], description="Hosts that may be fetched from though they are not public.")
+    full_text: int = Field(20, ge=0, description="Pages that a digest reads whole, the most promising first.")
     arxiv_api: str = Field("https://export.arxiv.org/api/query", description="Where papers of arXiv are looked up.")
     chan_api: str = Field("https://a.4cdn.org", description="Where threads are fetched.")
     chan_archives: list[str] = Field(

@@ -102,7 +102,10 @@ class Chapter(TypedDict):
 
 
 class DigestEntry(TypedDict):
-    """An entry of a link digest: its link (canonical), what is said of it, and the lines that it stands on."""
+    """An entry of a link digest: its link (canonical), what is said of it, and the lines that it stands on.
+
+    `state` and `best` are what the file says of them: empty and False where it only offers to mark.
+    """
 
     title: str
     url: str
@@ -111,6 +114,8 @@ class DigestEntry(TypedDict):
     tags: list[str]
     first_line: int
     last_line: int
+    state: Literal["", "unread", "read"]
+    best: bool
 
 
 class PostSpan(TypedDict):
@@ -145,7 +150,8 @@ class Metadata(TypedDict, total=False):
     `also`: uris of files that say the same and are not read. `rendered`: the text was made from the file (JSON, HTML,
     PDF), so its lines are not the file's. `vault` and `vault_path`: the Obsidian vault that the file lies in, and
     where in it. Of a thread: `board`, the posts that are quoted and not there (`dangling`), those gone since
-    (`deleted`).
+    (`deleted`). Of a feed's entry: the `feed`, its `summary`, the page that it `discusses`, and whether nothing but its
+    headline is known (`headline_only`). `generated`: written by this program, found and shown and never quoted.
     """
 
     authors: list[str]
@@ -170,6 +176,11 @@ class Metadata(TypedDict, total=False):
     board: str
     dangling: list[int]
     deleted: list[int]
+    feed: str
+    summary: str
+    discusses: str
+    headline_only: bool
+    generated: bool
 
 
 @dataclass(frozen=True, slots=True)

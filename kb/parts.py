@@ -111,7 +111,7 @@ class Parts:
 
         with self._opening:
             if self._client is None:
-                self._client = Http(self.config.max_file_mb * 5)
+                self._client = Http(self.config.max_file_mb * 5, hosts=frozenset(self.config.allow_hosts))
             return self._client
 
     def llm(self) -> Llm | None:

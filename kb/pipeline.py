@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
@@ -180,6 +181,8 @@ class Ingest:
             for outcome in source.read(item, data, kind):
                 if isinstance(outcome, IngestError):
                     self._problem(self._emptied(outcome, entry))
+                elif outcome.uri != item.uri:
+                    self._elsewhere(outcome)
                 else:
                     self._document(outcome, entry, fingerprint, content, item.also)
         except (KbError, sqlite3.Error, MemoryError):
@@ -187,6 +190,35 @@ class Ingest:
         except Exception as error:
             # A reader's own fault, on a file nobody thought of: it costs that file and nothing else.
             self._problem(_unforeseen(item.uri, error))
+
+    def documents(self, made: Iterable[Document | IngestError]) -> None:
+        """Take documents that are known by addresses of their own: entries of feeds, pages that were read before."""
+        for outcome in made:
+            if isinstance(outcome, IngestError):
+                self._problem(outcome)
+            else:
+                self._elsewhere(outcome)
+        self._flush()
+
+    def _elsewhere(self, document: Document) -> None:
+        """A document whose item is not what it is known by: what it says decides whether it changed."""
+        if document.uri in self._seen:
+            return
+        self._seen.add(document.uri)
+        said = json.dumps([document.kind, document.title, document.text, document.metadata], sort_keys=True)
+        content = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+        fingerprint = f"{content}:{chunking.VERSION}"
+        if self.catalog is not None and self.catalog.buried([document.uri]) and not self.options.force:
+            self.report.skipped.append((document.uri, "you took it out; --force brings it back"))
+            return
+        entry = self.catalog.entry_of(document.uri) if self.catalog is not None else None
+        # What was read whole is not replaced by what a feed says of it.
+        whole = entry is not None and entry.kind != "link" and document.kind == "link"
+        if entry is not None and (whole or entry.fingerprint == fingerprint) and not self.options.force:
+            self.report.unchanged += 1
+            self._mended(document.uri)
+            return
+        self._document(document, entry, fingerprint, content, ())
 
     def _opened(self, item: Item) -> tuple[Item, bytes] | None:
         """The item with its bytes; None for what is told already: read as part of another, failed, read before."""
@@ -304,7 +336,8 @@ class Ingest:
     def _says_the_same(self, document: Document, entry: Entry, fingerprint: str) -> bool:
         """Pages carry counters and tokens that differ with every visit; what matters is what they say."""
         assert self.catalog is not None
-        same_reader = entry.fingerprint.split(":")[1:] == fingerprint.split(":")[1:]
+        same_reader = entry.fingerprint.split(":")[1:] == fingerprint.split(":")[1:] and entry.kind == document.kind
+        same_reader = same_reader and document.kind != "link"  # a feed's words carry no counters, its tags may change
         return same_reader and not self.options.force and self.catalog.text_of(entry.id) == document.text
 
     def _new_id(self, uri: str) -> str:

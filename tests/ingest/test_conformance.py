@@ -43,6 +43,9 @@ FILES = st.one_of(
             "\ufeff",
             "{",
             "WEBVTT\n\n",
+            "- [a](https://b.c/d) e\n- https://f.g\n- [x] <https://h.i> #j\n",
+            "**A:** b\n\n**Break:**\n\n**A:** [c d](https://e.f)\n\n**Break:**\n\n**A:**\n\ng\n",
+            "<rss><channel><item><title>a</title><guid>b</guid></item><item></item></channel></rss>",
         ]
     ),
     st.lists(st.sampled_from(["12:05 ann: hello", "---", "# H", "- b", "00:01.0 --> 00:02.0", "words", ""])).map(
@@ -113,9 +116,12 @@ def test_the_example_of_the_page_can_be_ingested_and_found(
 def test_every_source_comes_from_the_list(tmp_path: Path) -> None:
     assert {made.name for made in source.sources()} == {
         "digests",
+        "feeds",
+        "link-lists",
         "notes",
         "notebooks",
         "recaps",
+        "spoken-digests",
         "threads",
         "transcripts",
         "web",
