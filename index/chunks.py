@@ -72,7 +72,9 @@ def chunk(document: Document, count: Count, window: int) -> list[Chunk]:
     for breadcrumb, units in groups:
         made = cutter.make(breadcrumb, units)
         n = seen[(breadcrumb, made.text)] = seen.get((breadcrumb, made.text), -1) + 1
-        chunks.append(replace(made, id=chunk_id(document.id, breadcrumb, made.text, n)))
+        # A digest of ours repeats what its links say: it is found and shown, and they are what is quoted.
+        derived = document.metadata.get("generated", False)
+        chunks.append(replace(made, id=chunk_id(document.id, breadcrumb, made.text, n), derived=derived))
     return chunks
 
 

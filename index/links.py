@@ -123,8 +123,21 @@ def by_url(db: Database, urls: Sequence[str]) -> dict[str, LinkRecord]:
 
 def _record(row: tuple[Any, ...]) -> LinkRecord:
     given, own = json.loads(row[8]), json.loads(row[9])
-    tags = tuple(dict.fromkeys([*given, *own]))
-    return LinkRecord(*row[:7], bool(row[7]), tags, *row[10:])
+    columns = [*row[:7], bool(row[7]), tuple(dict.fromkeys([*given, *own])), *row[10:]]
+    return LinkRecord(*columns)
+
+
+def of_notes(db: Database, known: set[str]) -> list[LinkRecord]:
+    """Links that stand in documents and are no records of their own, each address once, by address."""
+    sql = (
+        "SELECT target, max(label), min(document_id), min(coalesce(published, ingested)) FROM outbound "
+        "JOIN documents ON documents.id = document_id WHERE form = 'url' GROUP BY target ORDER BY target"
+    )
+    return [
+        LinkRecord(id_of(url), url, label or url, "", date, "note", "read", False, (), document_id, "", "", date, "")
+        for url, label, document_id, date in db.rows(sql)
+        if url not in known
+    ]
 
 
 def find(db: Database | None, prefix: str) -> LinkRecord:
@@ -133,6 +146,9 @@ def find(db: Database | None, prefix: str) -> LinkRecord:
     if db is not None and prefix:
         found = listed(db, "WHERE url = ?", (prefix,))
         found = found or listed(db, "WHERE id >= ? AND id < ?", (prefix, prefix + "\uffff"))
+        if not found:
+            records = of_notes(db, set())
+            found = [r for r in records if prefix == r.url] or [r for r in records if r.id.startswith(prefix)]
     if not found:
         raise UnknownId(f"No link has the id {prefix!r}. kb links list shows the ids.")
     if len(found) > 1:
@@ -151,7 +167,12 @@ class Mark:
 
 
 def mark(db: Database, record: LinkRecord, mark: Mark, now: str) -> None:
-    """Set states. The same twice is the same as once."""
+    """Set states; a link of a note gets a record by it. The same twice is the same as once."""
+    db.change(
+        "INSERT OR IGNORE INTO links (id, url, title, summary, date, origin, document_id, state, seen) "
+        "VALUES (?,?,?,?,?,?,?,?,?)",
+        (record.id, record.url, record.title, "", record.date, record.origin, record.document_id, record.state, now),
+    )
     rows = db.rows("SELECT tags, own_tags FROM links WHERE id = ?", (record.id,))
     given, own = json.loads(rows[0][0]), json.loads(rows[0][1])
     gone = {tag.casefold() for tag in mark.untag}

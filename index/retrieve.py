@@ -352,7 +352,8 @@ def _copied(chunk: Chunk, words: frozenset[str], kept: list[tuple[Chunk, frozens
     """
     for other, known in kept:
         alike = len(words & known) >= _COPY_OVERLAP * max(len(words | known), 1)
-        if alike and chunk.document_id != other.document_id:
+        # What was made from a source never stands in for the source itself.
+        if alike and chunk.document_id != other.document_id and (chunk.derived or not other.derived):
             return other.id
     return ""
 

@@ -17,7 +17,8 @@ class FeedRow:
     """A feed that is subscribed to.
 
     `etag`, `modified` and `hash` tell whether it changed; `state` is new, ok, failed (with the `error`) or gone (its
-    server said so, for good). `not_before` is when its server wants to be asked again. Times are ISO 8601 in UTC.
+    server said so, for good). `not_before` is when its server wants to be asked again; `typed`: the address
+    is the person's own choice, and no redirect's. Times are ISO 8601 in UTC.
     """
 
     id: str
@@ -34,6 +35,7 @@ class FeedRow:
     warning: str
     failures: int
     not_before: str
+    typed: bool
     added: str
     fetched: str
     entries: int = 0
@@ -59,7 +61,7 @@ class SeenEntry:
 
 _FEED = (
     "SELECT id, url, title, site, tags, weight, etag, modified, hash, state, error, warning, failures, "
-    "not_before, added, fetched, (SELECT count(*) FROM entries WHERE feed_id = feeds.id) FROM feeds"
+    "not_before, typed, added, fetched, (SELECT count(*) FROM entries WHERE feed_id = feeds.id) FROM feeds"
 )
 _ENTRY = "SELECT feed_id, key, url, title, hash, seen, date, news, pending FROM entries"
 
@@ -67,7 +69,12 @@ _ENTRY = "SELECT feed_id, key, url, title, hash, seen, date, news, pending FROM 
 def feeds(db: Database) -> list[FeedRow]:
     """Every feed, by title."""
     rows = db.rows(f"{_FEED} ORDER BY lower(CASE title WHEN '' THEN url ELSE title END), url")
-    return [FeedRow(*row[:4], tuple(json.loads(row[4])), *row[5:]) for row in rows]
+    return [_feed(row) for row in rows]
+
+
+def _feed(row: tuple[Any, ...]) -> FeedRow:
+    columns = [*row[:4], tuple(json.loads(row[4])), *row[5:14], bool(row[14]), *row[15:]]
+    return FeedRow(*columns)
 
 
 def find(db: Database | None, name: str) -> FeedRow:
@@ -130,6 +137,12 @@ def put_entries(db: Database, entries: Iterable[SeenEntry]) -> None:
         )
 
 
+def feed_of(db: Database, url: str) -> str:
+    """The address of a feed that told of a link; empty if none did."""
+    rows = db.rows("SELECT url FROM feeds WHERE id IN (SELECT feed_id FROM entries WHERE url = ?)", (url,))
+    return str(rows[0][0]) if rows else ""
+
+
 def pending(db: Database, limit: int) -> list[SeenEntry]:
     """Entries of which something is still to be fetched, the latest first."""
     return [_entry(row) for row in db.rows(f"{_ENTRY} WHERE pending != '' ORDER BY date DESC LIMIT ?", (limit,))]
@@ -153,7 +166,8 @@ def dated(db: Database, since: str, until: str) -> list[SeenEntry]:
 
 
 def _entry(row: tuple[Any, ...]) -> SeenEntry:
-    return SeenEntry(*row[:7], bool(row[7]), row[8])
+    columns = [*row[:7], bool(row[7]), row[8]]
+    return SeenEntry(*columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ class Robots:
     def refusal(self, url: str, named: bool = False) -> str:
         """Why a page may not be read by a program; empty if it may.
 
-        A site without rules allows all (4xx); one whose rules cannot be had allows nothing (5xx, no answer).
+        A site without rules allows all (4xx); one that fails to give them allows nothing (5xx). Raises `FetchError`
+        where there is no server at all.
         """
         parts = urlsplit(url)
         site = f"{parts.scheme}://{parts.netloc}"
@@ -47,6 +48,8 @@ class Robots:
         try:
             answer = self.http.get(url, named=named)
         except FetchError as error:
+            if error.unreachable:
+                raise
             refused = 400 <= error.status < 500 and error.status != 429
             return None if refused else f"its robots.txt cannot be had ({error})"
         try:

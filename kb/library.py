@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 from kb import config as settings
 from kb.documents import KINDS, Answer, Hit, Offer, SearchResult
 from kb.errors import UsageError
-from kb.parts import Parts
+from kb.following import Following
 
 if TYPE_CHECKING:
-    from index.base import Writer
     from index.catalog import Catalog
     from index.embed import Embedder
     from index.filters import Filters
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from kb.tutor.conversation import Conversation
 
 
-class Library(Parts):
+class Library(Following):
     """A knowledge base. Open with `kb.open(home)`; usable from several threads; close it, or use `with`."""
 
     def ingest(
@@ -57,40 +56,23 @@ class Library(Parts):
         Raises `UsageError` for an unknown kind, `MassRemoval`, and `StoreError` if the base cannot be written.
         """
         from index.base import writing
-        from ingest.remote import Fetching, is_remote
-        from kb.pipeline import Ingest, Options, Report
+        from ingest.remote import is_remote
+        from kb.pipeline import Options, Report
 
+        kind = "link" if kind == "feed" else kind
         chosen = next((k for k in KINDS if k == kind), None)
         if kind is not None and chosen is None:
-            raise UsageError(f"There is no kind {kind!r}. Kinds are: {', '.join(KINDS)}.")
+            raise UsageError(f"There is no kind {kind!r}. Kinds are: {', '.join(KINDS)}, feed.")
         options = Options(chosen, dry_run, prune, allow_mass_removal, force, retry_failed, full_text, board.strip("/"))
         named = list(places)
-
-        filled = report if report is not None else Report()
         if board and not re.fullmatch(r"/?\w{1,6}/?", board):
             raise UsageError(f"{board!r} is no board; write it as in --board g.")
-
-        def trouble(why: str) -> None:
-            filled.warnings.append((self.config.llm_url, f"{why} Summaries of threads are made by rule."))
-
-        def run(writer: Writer | None, catalog: Catalog | None) -> Report:
-            return Ingest(
-                writer,
-                catalog,
-                self.embedder,
-                self._now,
-                self.config.max_file_mb,
-                Fetching(self.http(), self.config.arxiv_api, full_text, self._boards()),
-                options,
-                on_progress or (lambda _: None),
-                self._deriver(lambda: catalog, any(is_remote(place) for place in named), trouble),
-                filled,
-            ).run(named)
-
+        filled = report if report is not None else Report()
+        online = any(is_remote(place) for place in named)
         if dry_run:
-            return run(None, self.retriever().catalog())
+            return self._ingest(None, self.retriever().catalog(), options, filled, on_progress, online).run(named)
         with writing(self.home, self.model, wait) as writer:
-            return run(writer, writer.catalog)
+            return self._ingest(writer, writer.catalog, options, filled, on_progress, online).run(named)
 
     def filters(
         self,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from kb.config import Config
 
 if TYPE_CHECKING:
+    from index.base import Writer
     from index.catalog import Catalog
     from index.derived import Derive
     from index.embed import Embedder
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from index.retrieve import Retriever
     from ingest._http import Http
     from ingest.chan import Boards
+    from ingest.remote import Fetching
     from kb.llm import Llm
+    from kb.pipeline import Ingest, Options, Progress, Report
 
 
 class Parts:
@@ -122,6 +125,39 @@ class Parts:
             if self._llm is None:
                 self._llm = open_llm(self.config)
             return self._llm
+
+    def _ingest(
+        self,
+        writer: Writer | None,
+        catalog: Catalog | None,
+        options: Options,
+        report: Report,
+        on_progress: Callable[[Progress], None] | None = None,
+        online: bool = False,
+    ) -> Ingest:
+        """What brings a base up to date; `online`: the person named an address, so others may be asked about it."""
+        from kb.pipeline import Ingest
+
+        def trouble(why: str) -> None:
+            report.warnings.append((self.config.llm_url, f"{why} Summaries of threads are made by rule."))
+
+        return Ingest(
+            writer,
+            catalog,
+            self.embedder,
+            self._now,
+            self.config.max_file_mb,
+            self._fetching(options.full_text),
+            options,
+            on_progress or (lambda _: None),
+            self._deriver(lambda: catalog, online, trouble),
+            report,
+        )
+
+    def _fetching(self, full_text: bool = False) -> Fetching:
+        from ingest.remote import Fetching
+
+        return Fetching(self.http(), self.config.arxiv_api, full_text, self._boards())
 
     def _boards(self) -> Boards:
         from ingest.chan import Boards

@@ -1,0 +1,313 @@
+"""What a knowledge base follows: feeds, the links that they bring, and what the person makes of those."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kb.errors import IngestError, UsageError
+from kb.parts import Parts
+
+if TYPE_CHECKING:
+    from index.catalog import Catalog
+    from index.links import LinkRecord, Mark
+    from index.subscriptions import FeedRow
+    from ingest.robots import Robots
+    from kb.documents import Document
+    from kb.feeds import Answer, FetchReport, News
+
+# Episodes whose transcripts one fetch asks for; what is left waits for the next.
+_MOST_TRANSCRIPTS = 30
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class Imported:
+    """What came of a list of subscriptions: feeds that are new, those known before, and what is none, with reasons."""
+
+    added: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Following(Parts):
+    """Feeds and links of one knowledge base."""
+
+    _robots: Robots | None = None
+
+    @contextmanager
+    def _ledger(self) -> Iterator[Catalog]:
+        """The catalog, open for small changes that concern no index: they need no writer's lock, only SQLite's own."""
+        from index.base import CATALOG
+        from index.catalog import Catalog
+        from kb.errors import StoreError
+
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = error.strerror
+            raise StoreError(f"The home {self.home} cannot be made ({reason}). Name another with --home.") from None
+        catalog = Catalog(self.home / CATALOG, write=True)
+        try:
+            yield catalog
+        finally:
+            catalog.close()
+
+    def _utc(self) -> str:
+        return self._now().astimezone(dt.UTC).isoformat(timespec="seconds")
+
+    # Feeds
+
+    def feeds(self) -> list[FeedRow]:
+        """Every feed that is subscribed to, by title."""
+        from index import subscriptions
+
+        catalog = self.retriever().catalog()
+        return subscriptions.feeds(catalog) if catalog is not None else []
+
+    def add_feed(
+        self, url: str, tags: Sequence[str] = (), weight: float | None = None, wait: float = 0.0
+    ) -> tuple[FeedRow, FetchReport]:
+        """Subscribe to the feed at an address, or to the one that the page there names, and read it once.
+
+        Raises `UsageError` for what is no address and `IngestError` where no feed can be read there.
+        """
+        from index import subscriptions
+        from ingest import urls
+        from ingest._http import FetchError
+        from ingest.feeds import NotAFeed
+        from kb import feeds
+
+        url = url.strip()
+        if not urls.is_url(url) or not urls.is_sound(url):
+            raise UsageError(f"{url!r} is no address of a feed; write it as https://example.org/feed.xml.")
+        if weight is not None and not 0 < weight <= 10:
+            raise UsageError("--weight is more than 0 and at most 10; 1 is usual.")
+        try:
+            address, answer = feeds.find(self.http(), url)
+        except (FetchError, NotAFeed) as error:
+            raise IngestError(url, str(error)) from None
+        assert answer.feed is not None
+        with self._ledger() as db:
+            with db.transaction():
+                fresh = subscriptions.add(db, address, answer.feed.title, tags, weight, self._utc())
+            row = subscriptions.find(db, address)
+        report = feeds.FetchReport(feeds=1)
+        if fresh:
+            self._keep([replace(answer, row=row)], report, wait)
+        with self._ledger() as db:
+            return next(r for r in subscriptions.feeds(db) if r.id == row.id), report
+
+    def remove_feed(self, name: str) -> FeedRow:
+        """Unsubscribe; what was read from the feed stays. Raises `UnknownId`."""
+        from index import subscriptions
+
+        row = subscriptions.find(self.retriever().catalog(), name)
+        with self._ledger() as db, db.transaction():
+            subscriptions.remove(db, row.id)
+        return row
+
+    def import_feeds(self, text: str) -> Imported:
+        """Subscribe to the feeds of an OPML list; none is fetched yet. Raises `UsageError` if it is no such list."""
+        from index import subscriptions
+        from ingest import opml
+
+        try:
+            found, refused = opml.read(text)
+        except opml.NoList as error:
+            raise UsageError(f"It cannot be imported: {error}.") from None
+        out = Imported(refused=refused)
+        with self._ledger() as db, db.transaction():
+            for one in found:
+                fresh = subscriptions.add(db, one.url, one.title, one.tags, None, self._utc())
+                (out.added if fresh else out.known).append(one.url)
+        return out
+
+    def export_feeds(self) -> str:
+        """The subscriptions as OPML."""
+        from ingest import opml
+
+        return opml.write(opml.Subscription(row.url, row.title, row.tags) for row in self.feeds())
+
+    def fetch_feeds(
+        self, names: Sequence[str] = (), full_text: int = 0, wait: float = 0.0, tell: Tell | None = None
+    ) -> FetchReport:
+        """Ask all feeds (or those named) for what is new, and read it; `full_text` pages of it are read whole.
+
+        Raises `UnknownId` for a feed that is none, and `StoreError` if the base cannot be written.
+        """
+        from index import subscriptions
+        from kb import feeds
+
+        began = time.monotonic()
+        catalog = self.retriever().catalog()
+        rows = [subscriptions.find(catalog, name) for name in names] or self.feeds()
+        rows = [row for row in rows if row.state != "gone" or names]
+        report = feeds.FetchReport(feeds=len(rows))
+        say = tell or (lambda _what, _done, _total: None)
+        answers = feeds.fetch_all(self.http(), rows, self._now(), lambda done, total: say("feeds", done, total))
+        self._keep(answers, report, wait, say)
+        self._fetch_transcripts(report, wait, say)
+        if full_text:
+            with self._ledger() as db:
+                latest = [e.url for e in subscriptions.news(db, "", self._utc())]
+            self._read_whole(latest, full_text, report, wait)
+        return feeds.timed(report, began)
+
+    def _keep(self, answers: Sequence[Answer], report: FetchReport, wait: float, tell: Tell | None = None) -> None:
+        """Write what feeds brought: the documents before what was seen, so that a crash repeats and loses nothing."""
+        from index import subscriptions
+        from kb import feeds
+
+        now = self._now()
+        with self._ledger() as db:
+            changed: list[News] = []
+            for answer in answers:
+                if answer.feed is not None:
+                    changed.append(feeds.news_of(db, answer, now))
+                    report.entries += len(answer.feed.entries)
+            self._write([document for news in changed for document in news.documents], report, wait, tell)
+            with db.transaction():
+                for news in changed:
+                    subscriptions.put_entries(db, news.entries)
+                for answer in answers:
+                    feeds.note(db, answer, now, report)
+
+    def _write(self, documents: Sequence[Document], report: FetchReport, wait: float, tell: Tell | None = None) -> None:
+        """Make documents searchable. Raises `StoreError` if another program writes for longer than `wait` seconds."""
+        from index.base import writing
+        from kb.pipeline import Options, Report
+
+        if not documents:
+            return
+        made = Report()
+
+        def told(progress: object) -> None:
+            if tell is not None:
+                tell("passages", getattr(progress, "embedded", 0), 0)
+
+        with writing(self.home, self.model, wait) as writer:
+            self._ingest(writer, writer.catalog, Options(), made, told).documents(documents)
+        report.added += made.added
+        report.updated += made.updated
+        report.embedded += made.embedded
+        report.failed += made.failed
+
+    def _fetch_transcripts(self, report: FetchReport, wait: float, tell: Tell) -> None:
+        """Ask for the transcripts that publishers give of new episodes: they are there before any recogniser is."""
+        from index import subscriptions
+        from kb import behind_links
+
+        with self._ledger() as db:
+            waiting = subscriptions.pending(db, _MOST_TRANSCRIPTS)
+            if not waiting:
+                return
+            places = {row.id: row.url for row in subscriptions.feeds(db)}
+            wanted = [(one, entry, places.get(one.feed_id, "")) for one in waiting if (entry := db.entry_of(one.url))]
+            tell("transcripts", 0, len(wanted))
+            got = list(behind_links.transcripts(self.http(), wanted, self.config.max_file_mb))
+            self._write([one.document for one in got if one.document is not None], report, wait)
+            with db.transaction():
+                for one in got:
+                    subscriptions.set_pending(db, one.entry, one.pending)
+                    if one.document is None:
+                        report.failed.append((one.entry.title, f"its transcript cannot be had: {one.reason}"))
+                known = {(one.entry.feed_id, one.entry.key) for one in got}
+                for one_seen in waiting:
+                    if (one_seen.feed_id, one_seen.key) not in known:
+                        subscriptions.set_pending(db, one_seen, "")
+
+    def _read_whole(self, urls: Sequence[str], most: int, report: FetchReport, wait: float) -> None:
+        """Read the pages of links whole, the first `most` of which nobody tried yet; what cannot be had is noted."""
+        from index import links
+        from ingest.robots import Robots
+        from kb import behind_links
+
+        if self._robots is None:
+            self._robots = Robots(self.http())
+        with self._ledger() as db:
+            records = links.by_url(db, list(dict.fromkeys(urls)))
+            untried = [url for url in dict.fromkeys(urls) if url in records and not records[url].read_whole]
+            wanted: list[behind_links.Wanted] = []
+            for url in untried:
+                entry = db.entry_of(url)
+                if entry is not None and entry.kind == "link" and "url" in entry.metadata and len(wanted) < most:
+                    rows = db.rows(
+                        "SELECT url FROM feeds WHERE id IN (SELECT feed_id FROM entries WHERE url = ?)", (url,)
+                    )
+                    wanted.append(behind_links.Wanted(entry, rows[0][0] if rows else ""))
+            if not wanted:
+                return
+            got = behind_links.pages(self._fetching(), self._robots, wanted, self.config.max_file_mb * 5)
+            documents = [document for one in got for document in one.documents]
+            report.read_whole += len(documents)
+            self._write(documents, report, wait)
+            with db.transaction():
+                for one in got:
+                    links.note_reading(db, one.url, "full" if one.documents else one.reason)
+
+    # Links
+
+    def links(
+        self,
+        everything: bool = False,
+        state: str | None = None,
+        best: bool | None = None,
+        tag: str | None = None,
+    ) -> list[LinkRecord]:
+        """Links of feeds and digests, the latest first; with `everything` those that stand in notes as well.
+
+        A note's links are nothing new to the person: they are never unread.
+        """
+        from index import links
+
+        if state not in (None, "read", "unread"):
+            raise UsageError(f"A link is read or unread, not {state!r}.")
+        catalog = self.retriever().catalog()
+        if catalog is None:
+            return []
+        found = links.listed(catalog)
+        if everything:
+            found += links.of_notes(catalog, {record.url for record in found})
+        wanted = tag.lstrip("#").casefold() if tag else None
+        return [
+            record
+            for record in found
+            if (state is None or record.state == state)
+            and (best is None or record.best == best)
+            and (wanted is None or wanted in (t.casefold() for t in record.tags))
+        ]
+
+    def mark_links(self, names: Sequence[str], mark: Mark) -> list[LinkRecord]:
+        """Set states of links, by id or address; the same twice is the same as once.
+
+        Raises `UnknownId` before anything is changed.
+        """
+        from index import links
+
+        if self.retriever().catalog() is None:
+            links.find(None, names[0] if names else "")
+        with self._ledger() as db:
+            found = [links.find(db, name) for name in names]
+            with db.transaction():
+                for record in found:
+                    links.mark(db, record, mark, self._utc())
+            return [links.find(db, record.id) for record in found]
+
+
+def read_list(path: str) -> str:
+    """The text of a list of subscriptions. Raises `UsageError` if it cannot be read."""
+    from ingest.decoding import declared_in, decode
+
+    try:
+        data = Path(path).expanduser().read_bytes()
+        return decode(data, declared_in(data)).text
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror}).") from None
+    except ValueError as error:
+        raise UsageError(f"{path} cannot be imported: {error}.") from None

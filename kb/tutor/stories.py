@@ -1,0 +1,191 @@
+"""Stories: what several feeds tell of is one item.
+
+Two items tell the same story if they share an address or a title, or if a small trained sum of what they share says so:
+likeness of meaning, words, names and numbers, against versions that differ and days between them. Items join where
+they agree on average with all that is in a story, so that one doubtful likeness does not chain two stories together.
+The weights are made by bench/stories.py.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from index.lexical import subject_words
+from index.sentences import is_ordinary
+
+MOST_DAYS = 14
+# Of pairs less alike than this in meaning, none of 175 told the same story.
+_LEAST_COSINE = 0.25
+_SAME = 0.85
+# Weights of `measures`, and of the intercept; the days' is set by hand, lower than the made set would have it.
+WEIGHTS = (11.15, 21.21, 1.19, 2.47, -0.80, -1.63)
+INTERCEPT = -10.83
+_A_DAY = 0.3
+# Together where the mean chance of being one story is at least this.
+_JOIN = 0.25
+_PREFIX = re.compile(
+    r"^\s*(?:\[\w{1,12}\]|(?:show|ask|tell|launch) hn:|breaking(?: news)?:|updated?:|video:)\s*", re.IGNORECASE
+)
+_SUFFIX = re.compile(r"\s+[|·–—-]\s+([^|·–—]{2,40})$")
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
+_VERSION = re.compile(r"(?<![\w.])v?(\d+(?:\.\d+){1,3})(?![\w%]|\.\d)|#(\d+)")
+_SIZE = re.compile(r"(?<!\w)\d+[BbMm]\b")
+_WORD = re.compile(r"[A-Za-z][\w'’-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An item as a feed tells it: `about` is the address that a page of discussion is about; `day` counts days."""
+
+    url: str
+    title: str
+    summary: str
+    feed: str
+    day: float
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What of an item is compared."""
+
+    title: str
+    words: frozenset[str]
+    names: frozenset[str]
+    numbers: frozenset[str]
+    versions: frozenset[str]
+    title_versions: frozenset[str]
+
+
+def day_of(iso: str) -> float:
+    """Days since the epoch of an ISO date or time; what says no zone is UTC."""
+    when = dt.datetime.fromisoformat(iso)
+    return (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).timestamp() / 86_400
+
+
+def text_of(item: Told) -> str:
+    """What of an item is embedded, to be compared."""
+    return f"{bare_title(item.title, item.feed)}\n{item.summary}"
+
+
+def group(items: Sequence[Told], vectors: npt.NDArray[np.float32]) -> list[list[int]]:
+    """The places of items by story, each story in the items' own order; `vectors` has a unit vector an item."""
+    seen = [_look(item) for item in items]
+    chances = _chances(items, seen, vectors)
+    return _joined(len(items), chances)
+
+
+def bare_title(title: str, feed: str) -> str:
+    """A title without what its feed puts around it: "Show HN:", "[R]", " | Name of the feed"."""
+    bare = _PREFIX.sub("", title)
+    suffix = _SUFFIX.search(bare)
+    if suffix and (
+        not feed or suffix[1].casefold().strip() in feed.casefold() or feed.casefold() in suffix[1].casefold()
+    ):
+        bare = bare[: suffix.start()]
+    return bare.strip() or title
+
+
+def _look(item: Told) -> _Seen:
+    title = bare_title(item.title, item.feed)
+    text = f"{title} . {item.summary}"
+    names = {w.lower() for w in _WORD.findall(text) if len(w) > 2 and not is_ordinary(w)}
+    return _Seen(
+        " ".join(re.findall(r"\w+", title.casefold())),
+        frozenset(subject_words(text)),
+        frozenset(names),
+        frozenset(_NUMBER.findall(text)),
+        _versions(text),
+        _versions(title) | frozenset(_SIZE.findall(title)),
+    )
+
+
+def _versions(text: str) -> frozenset[str]:
+    return frozenset(part for found in _VERSION.findall(text) for part in found if part)
+
+
+def _chances(
+    items: Sequence[Told], seen: Sequence[_Seen], vectors: npt.NDArray[np.float32]
+) -> dict[tuple[int, int], float]:
+    """By pair of places (the smaller first), the chance that they tell one story; pairs without one are left out."""
+    found: dict[tuple[int, int], float] = {}
+    days = np.asarray([item.day for item in items])
+    for a in range(len(items)):
+        cosines = vectors[a + 1 :] @ vectors[a]
+        near = np.abs(days[a + 1 :] - days[a]) <= MOST_DAYS
+        for step in np.flatnonzero(near & (cosines >= _LEAST_COSINE)):
+            b = a + 1 + int(step)
+            chance = _chance(items[a], items[b], seen[a], seen[b], float(cosines[step]))
+            if chance > 0.01:
+                found[(a, b)] = chance
+    by_address: dict[str, int] = {}
+    for n, item in enumerate(items):
+        for address in (item.url, item.about):
+            if address:
+                first = by_address.setdefault(address, n)
+                if first != n:
+                    found[(first, n)] = 1.0
+    by_title: dict[str, list[int]] = {}
+    for n, one in enumerate(seen):
+        for other in by_title.get(one.title, ()):
+            # The same title from one feed is a series: "Weekly links", "Open thread".
+            apart = items[n].feed == items[other].feed or abs(days[n] - days[other]) > MOST_DAYS
+            if not apart and len(one.title) > 8:
+                found[(other, n)] = 1.0
+        by_title.setdefault(one.title, []).append(n)
+    return found
+
+
+def _chance(one: Told, other: Told, a: _Seen, b: _Seen, cosine: float) -> float:
+    if one.feed == other.feed and one.url != other.url:
+        return 0.0
+    values = measures(a, b, cosine)
+    if cosine >= _SAME and not any(values[-2:]):
+        return 1.0
+    logit = INTERCEPT + sum(w * v for w, v in zip(WEIGHTS, values, strict=True)) - _A_DAY * abs(one.day - other.day)
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+def measures(a: _Seen, b: _Seen, cosine: float) -> tuple[float, ...]:
+    """What two items share: meaning, words, names, numbers; and whether their versions differ, in titles, anywhere."""
+    shared = len(a.words & b.words) / max(len(a.words | b.words), 1)
+    return (
+        cosine,
+        shared,
+        float(min(len(a.names & b.names), 4)),
+        float(min(len(a.numbers & b.numbers), 3)),
+        float(bool(a.title_versions and b.title_versions and not a.title_versions & b.title_versions)),
+        float(bool(a.versions and b.versions and not a.versions & b.versions)),
+    )
+
+
+def _joined(count: int, chances: dict[tuple[int, int], float]) -> list[list[int]]:
+    """Join the two groups that agree best on average, until none agree enough; a pair not named has no chance."""
+    groups: dict[int, list[int]] = {n: [n] for n in range(count)}
+    sums: dict[int, dict[int, float]] = {n: {} for n in range(count)}
+    for (a, b), chance in chances.items():
+        sums[a][b] = sums[b][a] = chance
+
+    def mean(a: int, b: int) -> float:
+        return sums[a][b] / (len(groups[a]) * len(groups[b]))
+
+    while True:
+        pairs = [(mean(a, b), -a, -b) for a in sums for b in sums[a] if a < b]
+        best = max(pairs, default=(0.0, 0, 0))
+        if best[0] < _JOIN:
+            break
+        a, b = -best[1], -best[2]
+        groups[a] = sorted(groups[a] + groups.pop(b))
+        for other, total in sums.pop(b).items():
+            if other != a:
+                sums[a][other] = sums[other][a] = sums[a].get(other, 0.0) + total
+                sums[other].pop(b, None)
+        sums[a].pop(b, None)
+    return sorted(groups.values())
