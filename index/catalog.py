@@ -55,6 +55,14 @@ class Catalog(Database):
         """The document at a uri."""
         return next(iter(self.entries("WHERE uri = ?", (uri,))), None)
 
+    def entries_at(self, uris: Sequence[str]) -> list[Entry]:
+        """The documents at these uris, as far as there are any."""
+        found: list[Entry] = []
+        for at in range(0, len(uris), MOST_VARIABLES):
+            part = list(uris[at : at + MOST_VARIABLES])
+            found += self.entries(f"WHERE uri IN ({','.join('?' * len(part))})", part)
+        return found
+
     def entries_with(self, content: str) -> list[Entry]:
         """Documents whose file has this content hash."""
         return self.entries("WHERE content = ?", (content,))
@@ -360,6 +368,16 @@ class Catalog(Database):
     def journal(self) -> list[str]:
         """Ids noted by a writer that did not finish."""
         return [str(row[0]) for row in self.rows("SELECT chunk_id FROM journal")]
+
+    def first_chunks(self, document_ids: Sequence[str]) -> dict[str, str]:
+        """The id of each document's first passage, by document id."""
+        rows = self.rows_for("SELECT document_id, id FROM chunks WHERE n = 0 AND document_id IN (?)", document_ids)
+        return dict(rows)
+
+    def chunk_documents(self, document_ids: Sequence[str]) -> list[tuple[str, str]]:
+        """Every passage of these documents that is their own, with its document's id."""
+        sql = "SELECT id, document_id FROM chunks WHERE derived = 0 AND document_id IN (?)"
+        return [(str(a), str(b)) for a, b in self.rows_for(sql, document_ids)]
 
     # Filters
 

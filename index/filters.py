@@ -38,17 +38,18 @@ def make_filters(
     for kind in kinds:
         if kind not in known:
             raise UsageError(f"There is no kind {kind!r}. Kinds are: {', '.join(KINDS)}.")
-    day = today or dt.date.today()
+    now = today or dt.date.today()
     return Filters(
         kinds=tuple(known[kind] for kind in kinds),
         tags=tuple(tag.lstrip("#").casefold() for tag in tags),
         source=source,
-        since=_date(since, day),
-        until=_date(until, day),
+        since=day(since, now),
+        until=day(until, now),
     )
 
 
-def _date(text: str | None, today: dt.date) -> str | None:
+def day(text: str | None, today: dt.date) -> str | None:
+    """An ISO date from what a person wrote (`2026-05-01`, `7d`). Raises `UsageError` for what is none."""
     if text is None:
         return None
     if match := re.fullmatch(r"(\d{1,5})d", text.strip()):

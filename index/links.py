@@ -59,7 +59,10 @@ def record(db: Database, document: Document, now: str) -> None:
     """Keep the links of a document that is put: a digest's entries, or what a feed's entry leads to."""
     metadata = document.metadata
     if metadata.get("generated"):
-        return  # a digest that this program wrote says nothing that its feeds did not say
+        # A digest that this program wrote says nothing that its feeds did not say; its ticks are the person's.
+        for entry in metadata.get("entries", []):
+            _tick(db, entry["url"], entry["state"], entry["best"], now)
+        return
     rows: list[tuple[Any, ...]] = []
     if document.kind == "digest":
         for entry in metadata.get("entries", []):
@@ -98,6 +101,11 @@ def _put(db: Database, document_id: str, row: tuple[Any, ...], now: str) -> None
             "tags = excluded.tags, discusses = excluded.discusses",
             (id_of(url), url, title, summary, date, origin, document_id, tags, discusses, now),
         )
+    _tick(db, url, state, best, now)
+
+
+def _tick(db: Database, url: str, state: str, best: bool, now: str) -> None:
+    """What a file says was marked; what it does not say is left as it is."""
     if state == "read":
         db.change("UPDATE links SET state = 'read', marked = ? WHERE url = ? AND state != 'read'", (now, url))
     if best:

@@ -143,6 +143,11 @@ def feed_of(db: Database, url: str) -> str:
     return str(rows[0][0]) if rows else ""
 
 
+def feeds_of(db: Database, url: str) -> list[str]:
+    """The ids of the feeds that told of a link."""
+    return [str(row[0]) for row in db.rows("SELECT DISTINCT feed_id FROM entries WHERE url = ?", (url,))]
+
+
 def pending(db: Database, limit: int) -> list[SeenEntry]:
     """Entries of which something is still to be fetched, the latest first."""
     return [_entry(row) for row in db.rows(f"{_ENTRY} WHERE pending != '' ORDER BY date DESC LIMIT ?", (limit,))]

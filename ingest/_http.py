@@ -249,6 +249,8 @@ class Http:
             raise FetchError("its address cannot be understood") from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise FetchError(f"it leads to {url[:100]}, which is no http(s) address; refused")
+        if "@" in parts.netloc and origin is None:
+            raise FetchError("it leads to an address with a name and a password in it; refused")
         host, port = origin_of(url)
         if (host, port) != origin and host not in self.hosts and not self._proxied():
             public_address(host, port)

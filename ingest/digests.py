@@ -19,6 +19,7 @@ from kb.errors import IngestError
 from kb.markup import plain
 
 _ENTRY = re.compile(r"^##[ \t]+(\S[^\r\n]*)", re.MULTILINE)
+_SECTION = re.compile(r"^#[ \t]+\S", re.MULTILINE)
 _LINK = re.compile(
     r"^[ \t]*(?:\*\*)?Link:?(?:\*\*)?:?[ \t]*<?(https?://[^\s<>]+)>?[ \t]*$", re.MULTILINE | re.IGNORECASE
 )
@@ -77,6 +78,8 @@ class Digests:
             return
         head = frontmatter.parse(text)
         metadata: Metadata = {**head.metadata, "trust": "published", "entries": entries}
+        if is_ours(text):
+            metadata["generated"] = True
         if tags := list(dict.fromkeys([*metadata.get("tags", []), *(tag for e in entries for tag in e["tags"])])):
             metadata["tags"] = tags
         dates = [entry["date"] for entry in entries if entry["date"]]
@@ -88,6 +91,11 @@ class Digests:
         yield Document(file.item.uri, "digest", head.title or file.stem, text, tuple(segments), metadata)
 
 
+def is_ours(text: str) -> bool:
+    """Whether `kb digest` wrote a file: its front matter says so."""
+    return re.match(r"---\r?\n(?:[^\r\n]*\r?\n){0,6}kb: digest\r?\n", text) is not None
+
+
 def read_entries(text: str) -> list[DigestEntry]:
     """The entries of a digest's text, with what is ticked in it."""
     return [entry for _, part in _parts(text) if (entry := _entry(part)[0])["url"]]
@@ -96,7 +104,9 @@ def read_entries(text: str) -> list[DigestEntry]:
 def _parts(text: str) -> list[tuple[int, str]]:
     """Each entry with its offset: from its heading to the next one."""
     starts = [match.start() for match in _ENTRY.finditer(text)]
-    return [(a, text[a:b]) for a, b in pairwise([*starts, len(text)])]
+    parts = [(a, text[a:b]) for a, b in pairwise([*starts, len(text)])]
+    # A heading above the entries closes the last one below it.
+    return [(a, _SECTION.split(part, maxsplit=1)[0]) for a, part in parts]
 
 
 def _entry(part: str) -> tuple[DigestEntry, list[tuple[int, int]]]:

@@ -48,6 +48,9 @@ def read(text: str) -> tuple[list[Subscription], list[tuple[str, str]]]:
     for row in [*found.feeds, *found.opportunities][:_MOST]:
         url = _address(str(row.get("url", "")))
         title = " ".join(str(row.get("title", "")).split())
+        if urls.has_credentials(url):
+            refused.append((without_credentials(url), "its address holds a name and a password; they are not kept"))
+            continue
         if not url:
             refused.append((str(row.get("url", "")).strip()[:200] or title or "an outline", "it is no http(s) address"))
             continue
@@ -70,7 +73,7 @@ def _address(url: str) -> str:
 
 
 def write(subscriptions: Iterable[Subscription], title: str = "Feeds of kb") -> str:
-    """An OPML 2.0 list; a feed's first tag is the outline that it stands under, all of them its categories.
+    """An OPML 2.0 list; a feed's first tag is the outline that it stands under, the others its categories.
 
     Names and passwords in addresses are left out: such lists are passed on.
     """
@@ -88,8 +91,9 @@ def write(subscriptions: Iterable[Subscription], title: str = "Feeds of kb") -> 
             parent = folders[name]
         name = _NO_CHARACTER.sub("", one.title or one.url)
         attributes = {"type": "rss", "text": name, "title": name, "xmlUrl": without_credentials(one.url)}
-        if one.tags:
-            attributes["category"] = _NO_CHARACTER.sub("", ",".join(tag.replace(",", " ") for tag in one.tags))
+        # In a category a comma and a slash have a meaning of their own.
+        if plain := [tag for tag in one.tags[1:] if not re.search(r"[,/]", tag)]:
+            attributes["category"] = _NO_CHARACTER.sub("", ",".join(plain))
         ElementTree.SubElement(parent, "outline", attributes)
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"

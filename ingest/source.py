@@ -204,11 +204,13 @@ def read(item: Item, data: bytes, kind: Kind | None = None) -> Iterator[Document
     except ValueError as error:
         yield _nothing(item, str(error))
         return
-    for source in sources():
-        looks = suffix in source.suffixes and source.recognises(file) if kind is None else source.kind == kind
-        if looks:
-            yield from _or_nothing(item, source.read(file), source.empty)
-            return
+    possible = [source for source in sources() if kind in (None, source.kind)]
+    chosen = next((s for s in possible if suffix in s.suffixes and s.recognises(file)), None)
+    if chosen is None and kind is not None:
+        chosen = next(iter(possible), None)  # the person knows better
+    if chosen is not None:
+        yield from _or_nothing(item, chosen.read(file), chosen.empty)
+        return
     reason = f"no reader for a file {f'as {kind}' if kind else f'of this form ({suffix})'}"
     yield IngestError(item.uri, reason) if item.named or kind else SkippedItem(item.uri, reason)
 

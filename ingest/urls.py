@@ -32,6 +32,14 @@ def is_sound(url: str) -> bool:
         return False
 
 
+def has_credentials(url: str) -> bool:
+    """Whether a name or a password stands in an address."""
+    try:
+        return "@" in urlsplit(url).netloc
+    except ValueError:
+        return False
+
+
 def canonical(url: str) -> str:
     """The one form of an address: host in lower case, no fragment, port or parameters that change nothing.
 

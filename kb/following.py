@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ingest.robots import Robots
     from kb.documents import Document
     from kb.feeds import Answer, FetchReport, News
+    from kb.tutor.daily import Digest
 
 # Episodes whose transcripts one fetch asks for; what is left waits for the next.
 _MOST_TRANSCRIPTS = 30
@@ -86,6 +87,8 @@ class Following(Parts):
         url = url.strip()
         if not urls.is_url(url) or not urls.is_sound(url):
             raise UsageError(f"{url!r} is no address of a feed; write it as https://example.org/feed.xml.")
+        if urls.has_credentials(url):
+            raise UsageError("The address holds a name and a password, which kb does not keep. Write it without them.")
         if weight is not None and not 0 < weight <= 10:
             raise UsageError("--weight is more than 0 and at most 10; 1 is usual.")
         try:
@@ -298,6 +301,64 @@ class Following(Parts):
                 for record in found:
                     links.mark(db, record, mark, self._utc())
             return [links.find(db, record.id) for record in found]
+
+    # The daily digest
+
+    def digest(
+        self,
+        since: str | None = None,
+        until: str | None = None,
+        fetch: bool = True,
+        wait: float = 0.0,
+        tell: Tell | None = None,
+    ) -> Digest:
+        """What is new since the last digest that was written, or of the days that are named; kept in `digests/`.
+
+        With `fetch` the feeds are asked first, and the most promising pages read whole. Raises `UsageError` for a date
+        that is none, and `StoreError` if the base cannot be written.
+        """
+        from index import subscriptions
+        from index.filters import day
+        from kb import day_file
+        from kb.feeds import FetchReport
+        from kb.tutor.daily import Digest, Editor
+        from kb.tutor.support import judge
+
+        now = self._now()
+        first, last = day(since, now.date()), day(until, now.date())
+        report = self.fetch_feeds(wait=wait, tell=tell) if fetch and self.feeds() else FetchReport()
+        say = tell or (lambda _what, _done, _total: None)
+        with self._ledger() as db:
+            day_file.take_ticks(db, self.home, self._utc())
+            window = day_file.window(db, now, first, last)
+            find = subscriptions.news if window.through else subscriptions.dated
+            entries = find(db, window.since, window.until)
+            llm = self.llm()
+            checked = judge(lambda texts: self.embedder().embed(texts), self.reader()) if llm is not None else None
+            editor = Editor(db, self.embedder(), self.model, now, llm, checked) if entries else None
+            say("stories", 0, len(entries))
+            found = editor.ordered(entries) if editor is not None else []
+            if fetch and found and editor is not None and self.config.full_text:
+                say("pages", 0, min(self.config.full_text, len(found)))
+                self._read_whole([story.record.url for story in found], self.config.full_text, report, wait)
+            items = editor.items(found) if editor is not None else ()
+            warnings = [*report.warnings, *(editor.warnings if editor is not None else [])]
+            made = Digest(window.date, window.since, window.until, items, tuple(report.failed), tuple(warnings))
+            if not items:
+                return made
+            path = day_file.write(self.home, made)
+            with db.transaction():
+                subscriptions.note_written(db, window)
+        self._keep_digest(path, wait)
+        return made
+
+    def _keep_digest(self, path: Path, wait: float) -> None:
+        """Make a digest searchable; what is quoted is what it links to."""
+        from index.base import writing
+        from kb.pipeline import Options, Report
+
+        with writing(self.home, self.model, wait) as writer:
+            self._ingest(writer, writer.catalog, Options(kind="digest"), Report()).run([path])
 
 
 def read_list(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from pathlib import Path
 
 from ingest import source
@@ -119,3 +120,23 @@ Decoding is limited by memory bandwidth.
 - Pipeline parallelism gives each card a run of layers
 \t- the bubble is the waiting at both ends
 """
+
+
+def an_entry(
+    title: str = "A title",
+    link: str = "",
+    date: str = "",
+    summary: str = "",
+    guid: str = "",
+    more: str = "",
+) -> str:
+    """An item of RSS; `date` as feeds write it."""
+    parts = {"title": title, "link": link, "pubDate": date, "description": summary}
+    body = "".join(f"<{name}>{escape(words)}</{name}>" for name, words in parts.items() if words)
+    told = f"<guid isPermaLink='false'>{escape(guid)}</guid>" if guid else ""
+    return f"<item>{body}{told}{more}</item>"
+
+
+def a_feed(*entries: str, title: str = "A feed") -> str:
+    """An RSS feed of such items."""
+    return f'<rss version="2.0"><channel><title>{escape(title)}</title>{"".join(entries)}</channel></rss>'

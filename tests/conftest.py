@@ -29,13 +29,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite-golden", action="store_true", help="write the golden pairs of tests/data anew")
 
 
+def _is_here(host: str) -> bool:
+    return host.startswith("127.") or host in ("::1", "localhost")
+
+
 @pytest.fixture(autouse=True)
 def _no_outside_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Any connection beyond this host is a failure that names where it wanted to go."""
     real = socket.socket.connect
 
     def connect(self: socket.socket, address: Any) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_here(address[0]):
             pytest.fail(f"a test wanted to connect to {address[0]}:{address[1]}")
         real(self, address)
 

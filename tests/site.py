@@ -13,12 +13,16 @@ from kb.fake_llm import LoopbackServer
 
 @dataclass
 class Page:
-    """What is answered: a body (or a function that writes one without end), a type, a status, headers."""
+    """What is answered: a body (or a function that writes one without end), a type, a status, headers.
+
+    With an `etag`, who has it already is answered 304.
+    """
 
     body: bytes | str | Callable[[Any], None] = b""
     type: str = "text/html; charset=utf-8"
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    etag: str = ""
 
 
 class Site(LoopbackServer):
@@ -34,8 +38,12 @@ class Site(LoopbackServer):
                 site.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
                 page = site.pages.get(self.path) or site.pages.get(self.path.partition("?")[0])
                 page = page or Page("nothing here", status=404)
+                if page.etag and self.headers.get("If-None-Match") == page.etag:
+                    page = Page(status=304, etag=page.etag)
                 self.send_response(page.status)
                 self.send_header("Content-Type", page.type)
+                if page.etag:
+                    self.send_header("ETag", page.etag)
                 for name, value in page.headers.items():
                     self.send_header(name, value)
                 body = page.body.encode() if isinstance(page.body, str) else page.body

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kb.cli import upkeep
+from kb.cli import following, upkeep
 from kb.cli.options import Batch, Home, Json, Kinds, Since, Source, Tags, Trace, Until, Wait, opened, printed
 from kb.errors import UsageError
 
@@ -56,7 +56,7 @@ def ingest(
     places: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="SOURCE", help="Files, folders, URLs, arxiv:ID; - reads standard input.", show_default=False
+            metavar="SOURCE", help="Files, folders, URLs, feeds, arxiv:ID; - reads standard input.", show_default=False
         ),
     ] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="What the files are, instead of a look inside.")] = None,
@@ -249,4 +249,5 @@ def open_(
     return 0
 
 
+following.add_to(app)
 upkeep.add_to(app)

@@ -45,3 +45,23 @@ def steps(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task(what, total=None)
         yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str, int, int], None]]:
+    """A line for each part of a work in turn: what it is at, and how far; nothing where nobody watches."""
+    if not sys.stderr.isatty():
+        yield lambda _what, _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("looking", total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            count = f"{done} of {total}" if total else str(done)
+            shown.update(task, completed=done, total=total or None, description=f"{what}: {count}")
+
+        yield tell
