@@ -94,8 +94,7 @@ def take_ticks(catalog: Catalog, home: Path, now: str) -> int:
             text = decode(data).text
         except (OSError, ValueError):
             continue
-        fact, seen = f"ticks:{path.stem}", hashlib.sha256(data).hexdigest()
-        if catalog.fact(fact) == seen:
+        if catalog.fact(_fact(path)) == hashlib.sha256(data).hexdigest():
             continue
         ticked = {entry["url"]: entry for entry in digests.read_entries(text) if entry["state"] or entry["best"]}
         with catalog.transaction():
@@ -105,5 +104,14 @@ def take_ticks(catalog: Catalog, home: Path, now: str) -> int:
                 if (read and record.state != "read") or (best and not record.best):
                     links.mark(catalog, record, links.Mark("read" if read else None, True if best else None), now)
                     taken += 1
-            catalog.set_fact(fact, seen)
+            catalog.set_fact(_fact(path), hashlib.sha256(data).hexdigest())
     return taken
+
+
+def remember(catalog: Catalog, path: Path) -> None:
+    """Note a file as it was written: what stands ticked in it came from the catalog. The caller holds a transaction."""
+    catalog.set_fact(_fact(path), hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def _fact(path: Path) -> str:
+    return f"ticks:{path.stem}"

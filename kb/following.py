@@ -349,6 +349,7 @@ class Following(Parts):
             path = day_file.write(self.home, made)
             with db.transaction():
                 subscriptions.note_written(db, window)
+                day_file.remember(db, path)
         self._keep_digest(path, wait)
         return made
 
