@@ -383,6 +383,12 @@ def threaded(folder: Path) -> str:
     return threads(folder)
 
 
+def fed(folder: Path) -> str:
+    from bench.feeds import feeds
+
+    return feeds(folder, SHARED, table)
+
+
 def killed(folder: Path) -> str:
     """A hundred kills, in the script's own process."""
     command = [sys.executable, str(ROOT / "bench/kills.py"), "--kills", "100"]
@@ -406,6 +412,7 @@ def main() -> None:
         "overhead": overhead,
         "sync": synced,
         "threads": threaded,
+        "feeds": fed,
         "kills": killed,
     }
     PARTS.mkdir(parents=True, exist_ok=True)

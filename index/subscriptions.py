@@ -127,13 +127,13 @@ def seen(db: Database, feed_id: str) -> dict[str, SeenEntry]:
     return {row[1]: _entry(row) for row in rows}
 
 
-def put_entries(db: Database, entries: Iterable[SeenEntry]) -> None:
-    """Keep entries; when each was first seen, and whether it was news then, stays."""
+def put_entries(db: Database, entries: Iterable[SeenEntry], at: str) -> None:
+    """Keep entries, those that have no `seen` yet as seen now (`at`); what was first said of each stays."""
     for e in entries:
         db.change(
             "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (feed_id, key) DO UPDATE SET "
             "url = excluded.url, title = excluded.title, hash = excluded.hash, pending = excluded.pending",
-            (e.feed_id, e.key, e.url, e.title, e.hash, e.seen, e.date, int(e.news), e.pending),
+            (e.feed_id, e.key, e.url, e.title, e.hash, e.seen or at, e.date, int(e.news), e.pending),
         )
 
 
@@ -149,13 +149,14 @@ def feeds_of(db: Database, url: str) -> list[str]:
 
 
 def pending(db: Database, limit: int) -> list[SeenEntry]:
-    """Entries of which something is still to be fetched, the latest first."""
-    return [_entry(row) for row in db.rows(f"{_ENTRY} WHERE pending != '' ORDER BY date DESC LIMIT ?", (limit,))]
+    """Entries of which something is still to be fetched, the latest first; one where several feeds tell of it."""
+    where = "WHERE pending != '' GROUP BY url ORDER BY date DESC LIMIT ?"
+    return [_entry(row) for row in db.rows(f"{_ENTRY} {where}", (limit,))]
 
 
 def set_pending(db: Database, entry: SeenEntry, pending: str) -> None:
-    """Note what of an entry is still to be fetched; empty if nothing."""
-    db.change("UPDATE entries SET pending = ? WHERE feed_id = ? AND key = ?", (pending, entry.feed_id, entry.key))
+    """Note what of an entry is still to be fetched, whichever feed told of it; empty if nothing."""
+    db.change("UPDATE entries SET pending = ? WHERE url = ? AND pending != ''", (pending, entry.url))
 
 
 def news(db: Database, since: str, until: str) -> list[SeenEntry]:

@@ -28,7 +28,7 @@ USER_AGENT = "kb (a personal knowledge base)"
 # https://info.arxiv.org/help/api/tou.html asks for one request in three seconds.
 _PAUSES = {"export.arxiv.org": 3.0, "arxiv.org": 3.0}
 _MOST_HOPS = 8
-_MOST_CONNECTIONS = 64  # of feeds on as many hosts; each host still gets one request at a time
+_MOST_CONNECTIONS = 128  # of feeds on as many hosts; each host still gets one request at a time
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy")

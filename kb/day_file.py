@@ -27,7 +27,7 @@ def window(catalog: Catalog, now: dt.datetime, first: str | None, last: str | No
     Without dates: from where the last day's digest ended, so that a day without one loses nothing; the same day's
     again covers what its first run did, and what came since. With dates: those days, whenever their links were found.
     """
-    today, until = now.date().isoformat(), _utc(now)
+    today, until = now.date().isoformat(), now.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     if first is None and last is None:
         before = subscriptions.written(catalog, today)
         kept = before is not None and bool(before.through)

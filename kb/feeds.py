@@ -24,7 +24,7 @@ from ingest.feeds import Feed, FeedEntry, NotAFeed
 from kb.documents import Document
 
 _ACCEPTED = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
-_WORKERS = 32
+_WORKERS = 128  # nearly all of them wait, each for the second that its host is left alone
 _TRIES = 2
 # Of what a feed has when it is first fetched, this much is news: its latest, and what is of the last days.
 _NEWEST_OF_NEW = 20
@@ -56,12 +56,16 @@ class FetchReport:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of asking for a feed: an unchanged one has neither `feed` nor `error`."""
+    """What came of asking for a feed: an unchanged one has neither `feed` nor `error`.
+
+    `moved` is the address to ask from now on, where its server or the feed says so and a feed is there.
+    """
 
     row: FeedRow
     fetched: Fetched | None = None
     feed: Feed | None = None
     hash: str = ""
+    moved: str = ""
     error: str = ""
     status: int = 0
     retry_after: float | None = None
@@ -104,10 +108,24 @@ def _host(http: Http, rows: Sequence[FeedRow], now: dt.datetime) -> Iterator[Ans
             yield Answer(row, error=unreachable)
         else:
             try:
-                yield ask(http, row)
+                yield followed(http, ask(http, row))
             except FetchError as error:
                 unreachable = str(error) if error.unreachable else ""
                 yield Answer(row, error=str(error), status=error.status, retry_after=error.retry_after)
+
+
+def followed(http: Http, answer: Answer) -> Answer:
+    """The answer from where a feed says that it moved to, if a feed is there; else the one that says so."""
+    moved = answer.feed.moved if answer.feed is not None else ""
+    row = answer.row
+    if not urls.is_url(moved) or not urls.is_sound(moved) or moved == row.url or urls.has_credentials(moved):
+        return answer
+    try:
+        typed = row.typed and urlsplit(moved)[:2] == urlsplit(row.url)[:2]
+        there = ask(http, replace(row, url=moved, etag="", modified="", hash="", typed=typed))
+    except FetchError:
+        return answer
+    return replace(there, row=row, moved=there.moved or moved) if there.feed is not None else answer
 
 
 def ask(http: Http, row: FeedRow) -> Answer:
@@ -121,12 +139,13 @@ def ask(http: Http, row: FeedRow) -> Answer:
         headers["If-Modified-Since"] = row.modified
     fetched = http.get(row.url, headers, named=row.typed, tries=_TRIES)
     if fetched.status == 304:
-        return Answer(row, fetched)
+        return Answer(row, fetched, moved=fetched.moved)
     digest = hashlib.sha256(fetched.content).hexdigest()
     if digest == row.hash:
-        return Answer(row, fetched, hash=digest)
+        return Answer(row, fetched, hash=digest, moved=fetched.moved)
     try:
-        return Answer(row, fetched, feeds.parse(fetched.content, fetched.url, _content_type(fetched)), digest)
+        feed = feeds.parse(fetched.content, fetched.url, _content_type(fetched))
+        return Answer(row, fetched, feed, digest, fetched.moved)
     except NotAFeed as error:
         return Answer(row, fetched, error=str(error))
 
@@ -170,7 +189,7 @@ def news_of(db: Database, answer: Answer, now: dt.datetime) -> News:
         if not entry.published or entry.published[:10] != date[:10]:
             made = replace(made, metadata={**made.metadata, "published": date})
         documents.append(made)
-        seen = before.seen if before is not None else _utc(now)
+        seen = before.seen if before is not None else ""  # when it is kept, so that no digest in between misses it
         is_news = before.news if before is not None else row.state != "new" or entry.key in fresh
         pending = _pending(entry) if before is None and is_news else before.pending if before is not None else ""
         entries.append(SeenEntry(row.id, key, made.uri, made.title, entry.digest, seen, date, is_news, pending))
@@ -236,17 +255,17 @@ def note(db: Database, answer: Answer, now: dt.datetime, report: FetchReport) ->
         if warning:
             report.warnings.append((row.title or answer.feed.title or row.url, warning))
     subscriptions.update(db, row.id, **values)
-    _move(db, row, fetched.moved or (answer.feed.moved if answer.feed is not None else ""))
+    _move(db, row, answer.moved)
 
 
 def _move(db: Database, row: FeedRow, moved: str) -> None:
     """A feed that moved for good is asked for at its new address, unless that is subscribed to already."""
-    if not moved or moved == row.url or not urls.is_url(moved) or not urls.is_sound(moved):
+    if not moved or moved == row.url:
         return
     if db.rows("SELECT 1 FROM feeds WHERE url = ?", (moved,)):
         return
     same = urlsplit(moved)[:2] == urlsplit(row.url)[:2]
-    subscriptions.update(db, row.id, url=moved, typed=int(row.typed and same), etag="", modified="")
+    subscriptions.update(db, row.id, url=moved, typed=int(row.typed and same))
 
 
 def timed(report: FetchReport, began: float) -> FetchReport:

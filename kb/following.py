@@ -62,6 +62,10 @@ class Following(Parts):
     def _utc(self) -> str:
         return self._now().astimezone(dt.UTC).isoformat(timespec="seconds")
 
+    def _instant(self) -> str:
+        """Now, to the thousandth: what is seen after a digest was begun is of the next one."""
+        return self._now().astimezone(dt.UTC).isoformat(timespec="milliseconds")
+
     # Feeds
 
     def feeds(self) -> list[FeedRow]:
@@ -158,7 +162,7 @@ class Following(Parts):
         self._fetch_transcripts(report, wait, say)
         if full_text:
             with self._ledger() as db:
-                latest = [e.url for e in subscriptions.news(db, "", self._utc())]
+                latest = [e.url for e in subscriptions.news(db, "", self._instant())]
             self._read_whole(latest, full_text, report, wait)
         return feeds.timed(report, began)
 
@@ -176,8 +180,9 @@ class Following(Parts):
                     report.entries += len(answer.feed.entries)
             self._write([document for news in changed for document in news.documents], report, wait, tell)
             with db.transaction():
+                at = self._instant()
                 for news in changed:
-                    subscriptions.put_entries(db, news.entries)
+                    subscriptions.put_entries(db, news.entries, at)
                 for answer in answers:
                     feeds.note(db, answer, now, report)
 
@@ -324,12 +329,13 @@ class Following(Parts):
         from kb.tutor.daily import Digest, Editor
         from kb.tutor.support import judge
 
-        now = self._now()
-        first, last = day(since, now.date()), day(until, now.date())
+        today = self._now().date()
+        first, last = day(since, today), day(until, today)
         report = self.fetch_feeds(wait=wait, tell=tell) if fetch and self.feeds() else FetchReport()
         say = tell or (lambda _what, _done, _total: None)
         with self._ledger() as db:
             day_file.take_ticks(db, self.home, self._utc())
+            now = self._now()
             window = day_file.window(db, now, first, last)
             find = subscriptions.news if window.through else subscriptions.dated
             entries = find(db, window.since, window.until)

@@ -1,8 +1,9 @@
 """Stories: what several feeds tell of is one item.
 
 Two items tell the same story if they share an address or a title, or if a small trained sum of what they share says so:
-likeness of meaning, words, names and numbers, against versions that differ and days between them. Items join where
-they agree on average with all that is in a story, so that one doubtful likeness does not chain two stories together.
+likeness of meaning, words, names and numbers, against versions that differ and days between them. What all items of a
+day share (a field's own words, the likeness of any two papers of it) counts for little. Items join where they agree on
+average with all that is in a story, so that one doubtful likeness does not chain two stories together.
 The weights are made by bench/stories.py.
 """
 
@@ -23,10 +24,16 @@ from index.sentences import is_ordinary
 MOST_DAYS = 14
 # Of pairs less alike than this in meaning, none of 175 told the same story.
 _LEAST_COSINE = 0.25
+# How alike items of different stories are in mixed news. Where they are more alike, their field is narrow, and what is
+# above that counts: the mean of an item's neighbours after the three that may tell its story.
+_USUAL = 0.3
+_NEIGHBOURS = slice(3, 10)
+# Words of so many imagined items that hold none of them, so that a word of few items is rare in a short list too.
+_IMAGINED = 1000
 _SAME = 0.85
 # Weights of `measures`, and of the intercept; the days' is set by hand, lower than the made set would have it.
-WEIGHTS = (11.15, 21.21, 1.19, 2.47, -0.80, -1.63)
-INTERCEPT = -10.83
+WEIGHTS = (12.83, 11.89, 1.20, 5.36, -0.22, -0.69)
+INTERCEPT = -9.01
 _A_DAY = 0.3
 # Together where the mean chance of being one story is at least this.
 _JOIN = 0.25
@@ -77,9 +84,7 @@ def text_of(item: Told) -> str:
 
 def group(items: Sequence[Told], vectors: npt.NDArray[np.float32]) -> list[list[int]]:
     """The places of items by story, each story in the items' own order; `vectors` has a unit vector an item."""
-    seen = [_look(item) for item in items]
-    chances = _chances(items, seen, vectors)
-    return _joined(len(items), chances)
+    return _joined(len(items), _chances(items, Compared(items, vectors)))
 
 
 def bare_title(title: str, feed: str) -> str:
@@ -111,18 +116,65 @@ def _versions(text: str) -> frozenset[str]:
     return frozenset(part for found in _VERSION.findall(text) for part in found if part)
 
 
-def _chances(
-    items: Sequence[Told], seen: Sequence[_Seen], vectors: npt.NDArray[np.float32]
-) -> dict[tuple[int, int], float]:
+class Compared:
+    """What items share, measured against what all of them share."""
+
+    def __init__(self, items: Sequence[Told], vectors: npt.NDArray[np.float32]) -> None:
+        """`vectors` has a unit vector an item."""
+        self.seen = [_look(item) for item in items]
+        self.cosines = vectors @ vectors.T
+        self._crowd = _crowds(items, self.cosines)
+        counts: dict[str, int] = {}
+        for one in self.seen:
+            for word in one.words | one.names | one.numbers:
+                counts[word] = counts.get(word, 0) + 1
+        most = math.log(_IMAGINED + len(items))
+        self._rarity = {word: 1 - math.log(1 + n) / most for word, n in counts.items()}
+
+    def measures(self, a: int, b: int) -> tuple[float, ...]:
+        """Meaning, words, names, numbers that two items share; whether their versions differ, in titles, anywhere."""
+        one, other = self.seen[a], self.seen[b]
+        crowd = max(self._crowd[a], self._crowd[b], _USUAL) - _USUAL
+        union = self._weight(one.words | other.words)
+        return (
+            float(self.cosines[a, b]) - crowd,
+            self._weight(one.words & other.words) / union if union else 0.0,
+            min(self._weight(one.names & other.names), 4.0),
+            min(self._weight(one.numbers & other.numbers), 3.0),
+            float(_differ(one.title_versions, other.title_versions)),
+            float(_differ(one.versions, other.versions)),
+        )
+
+    def _weight(self, words: frozenset[str]) -> float:
+        """How much words tell together: about 1 for one of a single item, less the more items have it."""
+        return sum(self._rarity[word] ** 2 for word in words)
+
+
+def _differ(one: frozenset[str], other: frozenset[str]) -> bool:
+    return bool(one and other and not one & other)
+
+
+def _crowds(items: Sequence[Told], cosines: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """How near the neighbours of each item are that tell other stories."""
+    feeds = {feed: n for n, feed in enumerate(dict.fromkeys(item.feed for item in items))}
+    of = np.asarray([feeds[item.feed] for item in items])
+    apart = np.where(of[:, None] == of[None, :], np.float32(-1), cosines)
+    nearest = np.sort(apart, axis=1)[:, ::-1][:, _NEIGHBOURS]
+    there = nearest > -1
+    sums, counts = np.where(there, nearest, 0).sum(axis=1), there.sum(axis=1)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.float32(_USUAL)).astype(np.float32)
+
+
+def _chances(items: Sequence[Told], compared: Compared) -> dict[tuple[int, int], float]:
     """By pair of places (the smaller first), the chance that they tell one story; pairs without one are left out."""
     found: dict[tuple[int, int], float] = {}
+    seen = compared.seen
     days = np.asarray([item.day for item in items])
     for a in range(len(items)):
-        cosines = vectors[a + 1 :] @ vectors[a]
         near = np.abs(days[a + 1 :] - days[a]) <= MOST_DAYS
-        for step in np.flatnonzero(near & (cosines >= _LEAST_COSINE)):
+        for step in np.flatnonzero(near & (compared.cosines[a, a + 1 :] >= _LEAST_COSINE)):
             b = a + 1 + int(step)
-            chance = _chance(items[a], items[b], seen[a], seen[b], float(cosines[step]))
+            chance = _chance(items[a], items[b], compared, a, b)
             if chance > 0.01:
                 found[(a, b)] = chance
     by_address: dict[str, int] = {}
@@ -143,27 +195,14 @@ def _chances(
     return found
 
 
-def _chance(one: Told, other: Told, a: _Seen, b: _Seen, cosine: float) -> float:
+def _chance(one: Told, other: Told, compared: Compared, a: int, b: int) -> float:
     if one.feed == other.feed and one.url != other.url:
         return 0.0
-    values = measures(a, b, cosine)
-    if cosine >= _SAME and not any(values[-2:]):
+    values = compared.measures(a, b)
+    if compared.cosines[a, b] >= _SAME and not any(values[-2:]):
         return 1.0
     logit = INTERCEPT + sum(w * v for w, v in zip(WEIGHTS, values, strict=True)) - _A_DAY * abs(one.day - other.day)
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
-
-
-def measures(a: _Seen, b: _Seen, cosine: float) -> tuple[float, ...]:
-    """What two items share: meaning, words, names, numbers; and whether their versions differ, in titles, anywhere."""
-    shared = len(a.words & b.words) / max(len(a.words | b.words), 1)
-    return (
-        cosine,
-        shared,
-        float(min(len(a.names & b.names), 4)),
-        float(min(len(a.numbers & b.numbers), 3)),
-        float(bool(a.title_versions and b.title_versions and not a.title_versions & b.title_versions)),
-        float(bool(a.versions and b.versions and not a.versions & b.versions)),
-    )
 
 
 def _joined(count: int, chances: dict[tuple[int, int], float]) -> list[list[int]]:

@@ -157,6 +157,22 @@ def test_a_feed_that_moved_for_good_is_asked_at_its_new_address(library: Library
     assert len(library.links()) == 2
 
 
+def test_a_feed_that_says_it_moved_is_believed_once_a_feed_is_there(library: Library, site: Site) -> None:
+    def moved() -> None:
+        told = f"<itunes:new-feed-url>{site.url}/new</itunes:new-feed-url><item><title>Moved</title></item>"
+        site.pages["/old"] = Page(f"<rss><channel><title>A</title>{told}</channel></rss>", XML)
+
+    library.add_feed(serve(site, "/old", an_entry("Moss", f"{site.url}/moss")))
+    moved()
+    library.fetch_feeds()
+    assert only(library).url == f"{site.url}/old"
+    serve(site, "/new", an_entry("Fern", f"{site.url}/fern"))
+    site.pages["/old"].body = str(site.pages["/old"].body) + "\n"  # changed, so that it is looked at again
+    library.fetch_feeds()
+    assert only(library).url == f"{site.url}/new"
+    assert "Fern" in {record.title for record in library.links()}
+
+
 def test_a_feed_that_is_gone_is_asked_no_more(library: Library, site: Site) -> None:
     library.add_feed(serve(site, "/feed", an_entry("Moss", f"{site.url}/moss")))
     site.pages["/feed"] = Page(status=410)
