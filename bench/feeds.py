@@ -124,6 +124,7 @@ def digest(folder: Path, texts: list[tuple[str, str]]) -> list[tuple[object, ...
 def feeds(folder: Path, shared: Path, table: Callable[[tuple[str, ...], list[tuple[object, ...]]], str]) -> str:
     from bench import stories
 
+    told = "\n\n".join((stories.table(), stories.narrow(), stories.repeated()))
     files = sorted((shared / "data/feeds/podcastparser").glob("*.rss"))
     files += [shared / "data/feeds/podcast-namespace/example.xml"]
     corpus = (shared / "data/qa/cranfield/corpus.jsonl").read_text(encoding="utf-8").splitlines()
@@ -137,5 +138,5 @@ def feeds(folder: Path, shared: Path, table: Callable[[tuple[str, ...], list[tup
         + table(("what", "measured", "asked"), rows)
         + "\n### Stories\n\n"
         "`python bench/stories.py`: tests/data/stories is made for this, 210 items of 100 stories in 1 to 4 feeds, "
-        "with families of look-alikes. Asked: pairwise F1 ≥ 0.9.\n\n" + stories.table() + f"\n\n{stories.narrow()}\n"
+        f"with families of look-alikes. Asked: pairwise F1 ≥ 0.9.\n\n{told}\n"
     )

@@ -129,6 +129,32 @@ def narrow(count: int = 1000) -> str:
     return f"{count} abstracts of one narrow field, all different, in 50 feeds: {len(groups)} items, {pairs}."
 
 
+def repeated() -> str:
+    """How often an item that only repeats a note is told so, and one that does not; and whether the note is named."""
+    from kb.tutor import daily, repetition
+
+    rows = json.loads((SET.parent / "known.json").read_text(encoding="utf-8"))
+    embedder = open_embedder(config.load(ROOT / ".cache" / "no-home"))
+    notes = embedder.embed([f"{note['title']}\n{note['text']}" for note in rows["notes"]])
+    items = embedder.embed([f"{item['title']}\n{item['summary']}" for item in rows["items"]])
+    cosines = items @ notes.T
+    best, nearest = cosines.max(axis=1), [rows["notes"][n] for n in cosines.argmax(axis=1)]
+    texts = [(i["title"], i["summary"], n["title"], n["text"]) for i, n in zip(rows["items"], nearest, strict=True)]
+    alike = np.asarray(repetition.alike(texts, embedder.embed))
+    repeats = np.asarray([item["repeats"] is not None for item in rows["items"]])
+    right = np.asarray([n["id"] == i["repeats"] for n, i in zip(nearest, rows["items"], strict=True)])
+    told = (alike >= repetition.REPEATS) & (best >= repetition.LEAST_COSINE)
+    named = told | (best >= daily._NEAR)
+    every, others = int(repeats.sum()), int((~repeats).sum())
+    return (
+        f"tests/data/stories/known.json, made for this too: 60 notes, {every} items that repeat one in other words, "
+        f"{others} that do not, most of them on a note's own subject. Told as a repetition: {(told & repeats).sum()} "
+        f"of the {every}, and {(told & ~repeats).sum()} of the {others}. The note is the nearest for "
+        f"{(right & repeats).sum()} of {every}, and named as such for {(right & named).sum()}."
+    )
+
+
 if __name__ == "__main__":
     print(table())
     print(narrow())
+    print(repeated())

@@ -22,7 +22,7 @@ from index.subscriptions import FeedRow, SeenEntry
 from kb.documents import Kind
 from kb.errors import LlmError
 from kb.llm import Llm
-from kb.tutor import interest, stories, summaries
+from kb.tutor import interest, repetition, stories, summaries
 from kb.tutor.checks import Support
 from kb.tutor.interest import Taste
 from kb.tutor.stories import Told
@@ -32,7 +32,7 @@ _KNOWN: tuple[Kind, ...] = ("note", "transcript", "audio", "paper", "web", "thre
 _MOST_LIKED = 300
 _PORTION = 20_000  # passages compared at once
 # Below this a passage is of another subject, and not worth naming as the nearest.
-_NEAR = 0.45
+_NEAR = 0.5
 _MOST_WRITTEN = 20
 _FEWEST_WRITTEN_FROM = 60  # words; a shorter text is its own summary
 _LONGEST_TITLE = 200
@@ -133,12 +133,13 @@ class Editor:
         groups = stories.group(told, vectors)
         heads = [self._head(group, kept, records, feeds) for group in groups]
         near = self._nearest(vectors[heads], {entry.url for entry in kept})
+        said = self._said([records[kept[head].url] for head in heads], near)
         taste = self._taste(feeds)
         found = []
-        for group, head, (cosine, document) in zip(groups, heads, near, strict=True):
+        for group, head, (cosine, document, _), repeats in zip(groups, heads, near, said, strict=True):
             some = tuple(kept[n] for n in sorted(group, key=lambda n: (n != head, kept[n].date)))
             record = records[kept[head].url]
-            relation = self._relation([records[entry.url] for entry in some], cosine, document)
+            relation = self._relation([records[e.url] for e in some], cosine, document, repeats)
             names = [_name(feeds.get(entry.feed_id)) for entry in some]
             item = interest.Item(
                 vectors[head],
@@ -180,7 +181,7 @@ class Editor:
         return DigestItem(
             record.id,
             record.url,
-            record.title[:_LONGEST_TITLE],
+            stories.without_site(record.title, _name(feeds.get(story.entries[0].feed_id)))[:_LONGEST_TITLE],
             summary,
             self._day(story.entries[0].date),
             _name(feeds.get(story.entries[0].feed_id)),
@@ -250,8 +251,8 @@ class Editor:
 
         return max(group, key=worth)
 
-    def _nearest(self, vectors: npt.NDArray[np.float32], new: set[str]) -> list[tuple[float, Entry | None]]:
-        """For each vector the cosine with the nearest passage of what is known, and its document. Compared exactly."""
+    def _nearest(self, vectors: npt.NDArray[np.float32], new: set[str]) -> list[tuple[float, Entry | None, str]]:
+        """For each vector the cosine with the nearest passage of what is known, its document, its id. Exactly."""
         read = {r.url for r in links.listed(self.catalog, "WHERE state = 'read' OR best = 1")}
         known = {
             entry.id: entry
@@ -263,6 +264,7 @@ class Editor:
         }
         best = np.zeros(len(vectors), dtype=np.float32)
         document: list[Entry | None] = [None] * len(vectors)
+        passage = [""] * len(vectors)
         ids = self.catalog.chunk_documents(list(known))
         for at in range(0, len(ids), _PORTION):
             part = ids[at : at + _PORTION]
@@ -273,11 +275,26 @@ class Editor:
             cosines = vectors @ np.stack([found[chunk] for chunk, _ in there]).T
             for n, place in enumerate(cosines.argmax(axis=1)):
                 if cosines[n, place] > best[n]:
-                    best[n], document[n] = cosines[n, place], known[there[int(place)][1]]
-        return [(float(cosine), entry) for cosine, entry in zip(best, document, strict=True)]
+                    passage[n], owner = there[int(place)]
+                    best[n], document[n] = cosines[n, place], known[owner]
+        return [(float(cosine), entry, chunk) for cosine, entry, chunk in zip(best, document, passage, strict=True)]
 
-    def _relation(self, told: Sequence[LinkRecord], cosine: float, nearest: Entry | None) -> Relation:
-        """A repetition if a document of the person's links to the story already, or says nearly the same."""
+    def _said(self, records: Sequence[LinkRecord], near: Sequence[tuple[float, Entry | None, str]]) -> list[bool]:
+        """Whether each item says what its nearest passage says."""
+        close = [n for n, (cosine, entry, _) in enumerate(near) if entry and cosine >= repetition.LEAST_COSINE]
+        chunks = self.catalog.chunks([near[n][2] for n in close])
+        pairs = []
+        for n in close:
+            chunk, entry = chunks[near[n][2]], near[n][1]
+            name = chunk.breadcrumb[-1] if chunk.breadcrumb else entry.title if entry else ""
+            pairs.append((records[n].title, records[n].summary, name, chunk.text))
+        found = [False] * len(records)
+        for n, alike in zip(close, repetition.alike(pairs, self.embedder.embed), strict=True):
+            found[n] = alike >= repetition.REPEATS
+        return found
+
+    def _relation(self, told: Sequence[LinkRecord], cosine: float, nearest: Entry | None, repeats: bool) -> Relation:
+        """A repetition if a document of the person's links to the story already, or says the same."""
         own = {record.url for record in told}
         for record in told:
             linking = [document_id for document_id, _ in self.catalog.links_to_url(record.url)]
@@ -285,9 +302,8 @@ class Editor:
             for document in self.catalog.documents_of(linking).values():
                 if document.uri not in own:
                     return Relation("repeats", document.id, document.title, document.uri)
-        if nearest is None or cosine < _NEAR:
+        if nearest is None or (cosine < _NEAR and not repeats):
             return Relation("new")
-        repeats = cosine >= interest.REPEATS
         return Relation("repeats" if repeats else "new", nearest.id, nearest.title, nearest.uri)
 
     def _taste(self, feeds: Mapping[str, FeedRow]) -> Taste:

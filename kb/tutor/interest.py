@@ -15,14 +15,14 @@ Vector = npt.NDArray[np.float32]
 
 # Cosines of all-MiniLM-L6-v2: what is of another subject lies about here, what says nearly the same above.
 _UNRELATED, _ALIKE = 0.2, 0.7
-# A story that is this near to a passage says what that says (docs/decisions.md has the figures).
-REPEATS = 0.72
+# What is as near as this to a passage is hardly news, whether or not it says the very same.
+_HARDLY_NEWS = 0.75
 _NEAREST_LIKED = 3
-_LIKED, _TAGGED, _OWN_SUBJECT = 1.5, 0.4, 0.5
+_LIKED, _TAGGED, _OWN_SUBJECT = 1.5, 0.4, 1.0
 _MOST_KNOWN = 0.5  # the share that an item loses as it nears what is known
 _REPEATED = 0.4
 _HALF_LIFE = 5.0  # days
-_TOLD_BY_MORE = 0.12
+_TOLD_BY_MORE = 0.08
 # How many marks of a feed's links count as much as the belief that it is like the others.
 _PRIOR = 4
 
@@ -71,7 +71,7 @@ def novelty(item: Item) -> float:
     """1 for what nothing known is near to, less as something is, least for a repetition."""
     if item.repeats:
         return _REPEATED
-    return 1 - _MOST_KNOWN * max(0.0, min(1.0, (item.known - 0.5) / (REPEATS - 0.5)))
+    return 1 - _MOST_KNOWN * max(0.0, min(1.0, (item.known - 0.5) / (_HARDLY_NEWS - 0.5)))
 
 
 def _between(cosine: float) -> float:

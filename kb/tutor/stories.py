@@ -89,13 +89,16 @@ def group(items: Sequence[Told], vectors: npt.NDArray[np.float32]) -> list[list[
 
 def bare_title(title: str, feed: str) -> str:
     """A title without what its feed puts around it: "Show HN:", "[R]", " | Name of the feed"."""
-    bare = _PREFIX.sub("", title)
-    suffix = _SUFFIX.search(bare)
-    if suffix and (
-        not feed or suffix[1].casefold().strip() in feed.casefold() or feed.casefold() in suffix[1].casefold()
-    ):
-        bare = bare[: suffix.start()]
-    return bare.strip() or title
+    return without_site(_PREFIX.sub("", title), feed).strip() or title
+
+
+def without_site(title: str, feed: str) -> str:
+    """A title without the feed's name at its end."""
+    suffix = _SUFFIX.search(title)
+    if suffix is None:
+        return title
+    one, other = suffix[1].casefold().strip(), feed.casefold()
+    return title[: suffix.start()] if one in other or (other and other in one) else title
 
 
 def _look(item: Told) -> _Seen:
