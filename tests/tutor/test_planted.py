@@ -125,7 +125,8 @@ def test_a_model_that_obeys_is_caught(base: Library, home: Path, embedder: Embed
             ScriptedLlm(lambda _, words=words: words) as server,
             kb.open(home, embedder=embedder, llm_url=server.url, llm_model="scripted") as library,
         ):
-            answer = library.ask(f"What is a {subject(3)}?")
+            # No address in it: its port, another in each run, would move the judgement a little.
+            answer = library.ask(f"What is a {subject(17)}?")
         assert all(not claim.supported for claim in answer.claims if claim.text in words)
         assert answer.answerer == "extractive" or not all(claim.supported for claim in answer.claims), words
 
