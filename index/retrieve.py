@@ -191,6 +191,14 @@ class Retriever:
             found = self._fresh(catalog).lexical.search(f'"{term}"', limit, allowed)
             return self._as_hits(catalog, [chunk_id for chunk_id, _ in found])
 
+    def as_hits(self, ids: Sequence[str]) -> list[Hit]:
+        """Passages by id, as hits in this order; what is not there is left out."""
+        catalog = self.catalog()
+        if catalog is None:
+            return []
+        known = catalog.chunks(list(ids))
+        return self._as_hits(catalog, [i for i in ids if i in known])
+
     @staticmethod
     def _as_hits(catalog: Catalog, ids: Sequence[str]) -> list[Hit]:
         chunks = catalog.chunks(list(ids))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kb import config as settings
 from kb.documents import KINDS, Answer, Hit, Offer, SearchResult
 from kb.errors import UsageError
-from kb.following import Following
+from kb.learning import Learning
 
 if TYPE_CHECKING:
     from index.catalog import Catalog
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kb.tutor.conversation import Conversation
 
 
-class Library(Following):
+class Library(Learning):
     """A knowledge base. Open with `kb.open(home)`; usable from several threads; close it, or use `with`."""
 
     def ingest(

@@ -1,0 +1,143 @@
+"""Quizzes over a knowledge base: which passages are asked about, and where each stands."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from index.catalog import Catalog
+from index.filters import Filters
+from index.retrieve import Retriever
+from index.rows import Entry
+from kb.documents import Chunk, Citation, Hit, Level, TimeSpan
+from kb.errors import LlmError
+from kb.llm import Llm
+from kb.tutor import citations, quiz_written
+from kb.tutor.evidence import Sentence
+from kb.tutor.quiz import Embed, Maker
+from kb.tutor.quiz_items import Quiz, QuizItem
+
+# Of a link only what others say of it is known, and a digest repeats that: nothing to be asked about.
+_NEVER = ("link", "digest")
+_PASSAGES_AN_ITEM, _FEWEST_PASSAGES, _MOST_PASSAGES = 6, 24, 4000
+_BESIDE = 120  # passages that only give wrong options
+_LEAST_COSINE = 0.3
+
+
+@dataclass(slots=True)
+class Asker:
+    """Makes quizzes of what a base holds; `known` are items that were asked before."""
+
+    retriever: Retriever
+    catalog: Catalog
+    embed: Embed
+    posts: bool = False
+    known: Sequence[QuizItem] = ()
+
+    def quiz(
+        self,
+        topic: str,
+        count: int,
+        level: Level,
+        seed: str,
+        filters: Filters | None = None,
+        llm: Llm | None = None,
+    ) -> Quiz:
+        """Items on a topic, or on anything where none is named; written by a model where there is one."""
+        wanted = min(max(_PASSAGES_AN_ITEM * count, _FEWEST_PASSAGES), _MOST_PASSAGES)
+        hits = self._about(topic, wanted, filters) if topic.strip() else self._any(wanted, seed, filters)
+        return self._of_hits(topic, hits, count, level, seed, llm)
+
+    def of_chunks(
+        self, chunk_ids: Sequence[str], count: int, level: Level, seed: str, topic: str = "", llm: Llm | None = None
+    ) -> Quiz:
+        """Items on these passages, those that an answer rests on, and on what stands around them."""
+        hits = self.retriever.as_hits(chunk_ids)
+        return self._of_hits(topic, [*hits, *self.retriever.around(hits)], count, level, seed, llm)
+
+    def _of_hits(self, topic: str, hits: Sequence[Hit], count: int, level: Level, seed: str, llm: Llm | None) -> Quiz:
+        asked = [hit for hit in hits if hit.kind not in _NEVER and not hit.chunk.derived]
+        if not asked:
+            quiz = Quiz(topic, level)
+            if not hits:
+                quiz.notes.append(_nothing(topic))
+            else:
+                quiz.notes.append(
+                    "What was found is links and digests: they say what others say of a page. Ingest the page."
+                )
+            return quiz
+        known = {hit.chunk.id for hit in asked}
+        beside = [hit for hit in self._any(_BESIDE, seed + "beside", None) if hit.chunk.id not in known]
+        texts: dict[str, str] = {}
+        entries = self.catalog.documents_of(sorted({hit.chunk.document_id for hit in asked}))
+        cite = self._cite(texts, entries)
+        begun = Quiz(topic, level)
+        if llm is not None:
+            try:
+                begun = quiz_written.write(llm, topic, asked, cite, count, level, self.known, self.posts)
+            except LlmError as error:
+                begun.notes.append(f"{error} The questions are made by rule.")
+        maker = Maker(self.embed, cite, level, seed, self.posts, [*self.known, *begun.items])
+        for entry in entries.values():
+            if entry.kind in ("transcript", "audio"):
+                maker.hear(entry.id, *self._heard(entry.id))
+        quiz = maker.make(topic, asked, beside, count - len(begun.items))
+        quiz.items[:0] = begun.items
+        quiz.notes[:0] = begun.notes
+        for reason, times in begun.rejected.items():
+            quiz.reject(reason, times)
+        if len(quiz.items) < count:
+            quiz.notes.append(_too_few(len(quiz.items), count))
+        return quiz
+
+    def _cite(self, texts: dict[str, str], entries: dict[str, Entry]) -> Callable[[Sentence], Citation]:
+        made: dict[tuple[str, int, int], Citation] = {}
+
+        def cite(sentence: Sentence) -> Citation:
+            chunk = sentence.hit.chunk
+            place = (chunk.id, sentence.start, sentence.end)
+            if place not in made:
+                if chunk.document_id not in texts:
+                    texts[chunk.document_id] = self.catalog.text_of(chunk.document_id)
+                metadata = entries[chunk.document_id].metadata
+                made[place] = citations.cite(1, sentence, sentence, texts[chunk.document_id], metadata)
+            return made[place]
+
+        return cite
+
+    def _about(self, topic: str, wanted: int, filters: Filters | None) -> list[Hit]:
+        """Passages on a topic; none where nothing is near it."""
+        hits = list(self.retriever.search(topic, wanted, filters).hits)
+        near = [hit for hit in hits if hit.scores.bm25 > 0 or hit.scores.cosine >= _LEAST_COSINE]
+        return near if any(hit.scores.cosine >= _LEAST_COSINE or hit.scores.bm25 > 0 for hit in near[:3]) else []
+
+    def _any(self, wanted: int, seed: str, filters: Filters | None) -> list[Hit]:
+        """Passages from anywhere in the base, by chance: the same ones for the same seed."""
+        ids = self.catalog.askable(_NEVER, filters.kinds if filters else (), filters.source if filters else None)
+        chance = random.Random(seed)  # noqa: S311
+        chosen = chance.sample(ids, min(wanted, len(ids)))
+        return self.retriever.as_hits(chosen)
+
+    def _heard(self, document_id: str) -> tuple[set[str], list[float]]:
+        """Who speaks in a recording, and at which seconds its passages begin."""
+        chunks = self.catalog.chunks(sorted(self.catalog.chunk_ids(document_id)))
+        voices = {name for chunk in chunks.values() for name in _speakers(chunk)}
+        times = [chunk.locator.start for chunk in chunks.values() if isinstance(chunk.locator, TimeSpan)]
+        return voices, sorted(times)
+
+
+def _speakers(chunk: Chunk) -> set[str]:
+    return {name for segment in chunk.segments for name in getattr(segment.locator, "speakers", ())}
+
+
+def _nothing(topic: str) -> str:
+    if topic.strip():
+        return f"Your sources say nothing about {topic.strip()[:80]!r}; kb search shows what is nearest."
+    return "There is nothing to ask about yet. Run: kb ingest FOLDER."
+
+
+def _too_few(made: int, wanted: int) -> str:
+    if not made:
+        return "Nothing in these passages can be asked about by rule: no sentence stands alone and says something."
+    return f"Only {made} of {wanted} could be made from what your sources say here."

@@ -1,0 +1,119 @@
+"""Whether an answer is right, by code: the option meant, the words that belong in the blank, what the quote says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from index.lexical import subject_words
+from kb.errors import LlmError
+from kb.llm import Llm, Message
+from kb.tutor import facts, prompts
+from kb.tutor.quiz_gates import fold, same
+from kb.tutor.quiz_items import QuizItem
+
+Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
+
+MOST_CHARS = 2000
+_NEARLY = 84.0  # of 100, for a word that is misspelled
+_FEWEST_FOR_FUZZY = 4  # characters; a shorter answer is spelled right or it is another
+_HELD, _ALIKE = 0.6, 0.62
+_TRUE = frozenset({"true", "t", "yes", "y", "right", "correct"})
+_FALSE = frozenset({"false", "f", "no", "n", "wrong", "incorrect"})
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A verdict: right, or nearly so (spelled otherwise, less than all), and what a person should know of it.
+
+    `by`: code, or a model, which is always said.
+    """
+
+    correct: bool
+    near: bool = False
+    why: str = ""
+    by: Literal["code", "model"] = "code"
+
+
+def grade(item: QuizItem, answer: str, embed: Embed, llm: Llm | None = None) -> Grade:
+    """Judge an answer. A model, where there is one, is asked about short answers that code does not take for right."""
+    given = " ".join(answer[:MOST_CHARS].split())
+    if not given:
+        return Grade(False, why="no answer")
+    if item.type in ("multiple_choice", "who_said", "when", "true_false"):
+        return _option(item, given)
+    if item.type == "cloze":
+        return _blank(item, given)
+    return _short(item, given, embed, llm)
+
+
+def _option(item: QuizItem, given: str) -> Grade:
+    """An option by its words, its letter (a, b …) or its number (1, 2 …)."""
+    folded = fold(given).rstrip(".)")
+    if item.type == "true_false" and folded in _TRUE | _FALSE:
+        return Grade((folded in _TRUE) == (item.answer == "True"))
+    exact = [n for n, option in enumerate(item.options) if fold(option) == folded]
+    if not exact and re.fullmatch(r"[a-z]", folded):
+        exact = [ord(folded) - ord("a")]
+    if not exact and re.fullmatch(r"[1-9]", folded):
+        exact = [int(folded) - 1]
+    if not exact or exact[0] >= len(item.options):
+        return Grade(False, why="that is none of the options")
+    return Grade(fold(item.options[exact[0]]) == fold(item.answer))
+
+
+def _blank(item: QuizItem, given: str) -> Grade:
+    """Exact but for case, articles and plurals; numbers by their value; words nearly as they are spelled."""
+    if fold(given) == fold(item.answer):
+        return Grade(True)
+    wanted, said = facts.numbers(item.answer), facts.numbers(given)
+    if wanted:
+        agree = [n.value for n in wanted] == [n.value for n in said] or (
+            len(said) == len(wanted) == 1 and said[0].bare == wanted[0].bare and said[0].value == said[0].bare
+        )
+        return Grade(agree, why="" if agree else "another number")
+    if same(given, item.answer) and len(given) <= 3 * len(item.answer):
+        return Grade(True, near=fold(given) != fold(item.answer), why=f"written “{item.answer}” there")
+    from rapidfuzz import fuzz
+
+    likeness = fuzz.ratio(fold(given), fold(item.answer))
+    if likeness >= _NEARLY and min(len(given), len(item.answer)) >= _FEWEST_FOR_FUZZY:
+        return Grade(True, near=True, why=f"spelled “{item.answer}”")
+    return Grade(False)
+
+
+def _short(item: QuizItem, given: str, embed: Embed, llm: Llm | None) -> Grade:
+    """Against what the quote says: its numbers and names must not be contradicted, its words or its sense be there."""
+    source = facts.facts(f"{item.quote} {item.question}")
+    values = {n.value for n in source.numbers} | {n.bare for n in source.numbers}
+    strange = [n.said for n in facts.numbers(given) if n.value not in values and n.bare not in values]
+    if strange:
+        return Grade(False, why=f"the source does not say {strange[0]}")
+    wanted = subject_words(item.answer)
+    held = set(subject_words(given))
+    share = sum(word in held for word in wanted) / max(len(wanted), 1)
+    vectors = embed([item.answer, given])
+    alike = float(vectors[0] @ vectors[1])
+    if share >= _HELD or (alike >= _ALIKE and share > 0):
+        return Grade(True, near=share < _HELD and alike < 0.8)
+    if llm is not None:
+        try:
+            said = llm.write(
+                [
+                    Message("system", prompts.GRADE),
+                    Message("user", f"Question: {item.question}\nSource: {item.quote}\nAnswer: {given}"),
+                ],
+                60,
+            )
+        except LlmError:
+            return Grade(False)
+        verdict = re.search(r"\b(right|partly|wrong)\b", said, re.IGNORECASE)
+        if verdict is not None:
+            word = verdict[1].lower()
+            return Grade(word != "wrong", word == "partly", f"a model ({llm.name}) judged it {word}", "model")
+    return Grade(False)

@@ -1,0 +1,139 @@
+"""Sentences that can be asked about: whole, understood without what stands around them, and saying something."""
+
+from __future__ import annotations
+
+import re
+
+from index.lexical import STOPWORDS
+from index.sentences import is_ordinary
+
+FEWEST_WORDS, MOST_WORDS = 6, 34
+
+# What opens a sentence in talk and in prose, and can go without changing what it says.
+_OPENER = re.compile(
+    r"^(?:(?:so|and|but|now|well|also|okay|ok|basically|actually|then|again|indeed|thus|hence|therefore|however|"
+    r"moreover|furthermore|in addition|in fact|in short|for example|for instance|e\.g\.|i\.e\.|note that|as a result|"
+    r"of course|in particular|specifically|finally|importantly|interestingly|additionally|overall|first|second|third|"
+    r"first of all|today|yes|no|right)\b[,:]?\s+)+",
+    re.IGNORECASE,
+)
+_POINTS_AWAY = re.compile(
+    r"\b(?:above|below|following|aforementioned|former|latter|previous(?:ly)?|here|there's|as (?:mentioned|shown|seen|"
+    r"described|discussed|noted)|see (?:also|figure|table|section)|figure \d|table \d|section \d|another|the other|"
+    r"same (?:thing|way)|such|respectively|both|either|neither)\b",
+    re.IGNORECASE,
+)
+# Words that stand for what another sentence names. "It is known that" and the like name nothing either.
+_STANDS_FOR = re.compile(
+    r"\b(?:it|its|it's|itself|this|these|those|they|them|their|theirs|he|him|his|she|her|hers|that one|the one|"
+    r"the (?:paper|author|authors|model|method|approach|result|results|company|dataset|thing|idea|person|team|post|"
+    r"article|code|script|video|question|answer|problem|example))\b",
+    re.IGNORECASE,
+)
+_THAT_SUBJECT = re.compile(
+    r"(?:^|[,;]\s+|\band\s+|\bbut\s+|\bbecause\s+)that(?:'s|\s+(?:is|was|are|means|would|will|can))\b", re.I
+)
+_PERSONS = re.compile(
+    r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|we|we're|we've|we'd|we'll|us|our|ours|you|you're|you've|you'd|you'll|your|"
+    r"yours|let's|lets|gonna|wanna|guys|folks|lol|imo|tbh|idk)\b",
+    re.IGNORECASE,
+)
+_NO_PROSE = re.compile(
+    r"https?:|www\.|\S+\.(?:com|org|io|ai|net|gov|edu|co|dev|news)(?:/|\b)|[|{}<>\\_`=@^~]|->|=>|\[|\]|#\w|\b\w+\(\)|\*|…|\.\.\.|"
+    r"\bet al\b|\w- \w|\s--\s|^\(|^\W*\d|^\W*[ivx]{1,4}[).]|[^\x00-\u024f\u2010-\u2027$€£×°µ]"
+)
+_COMMAND = re.compile(
+    r"(?:use|try|make|add|run|note|see|get|take|let|keep|start|build|install|click|check|read|write|remember|consider|give|"
+    r"ask|show|find|create|set|put|go|think|imagine|look|watch|follow|stop|avoid|ensure|choose|pick|pass|call|learn|"
+    r"understand|collect|don't|do|be|never|always|please|thanks|congrats|introducing|announcing)\b",
+    re.IGNORECASE,
+)
+_NO_SUBJECT = re.compile(
+    r"(?:with|while|which|who|whose|for|from|to|of|by|as|than|or|nor|if|because|since|although|though|unless|until|"
+    r"whether|per|via|not|only|just|even|still|more|less|most|least|very|much|many|some|any|one|other|others|there|what|"
+    r"what's|why|how|when|where)\b",
+    re.IGNORECASE,
+)
+VERB = re.compile(
+    r"\b(?:is|are|was|were|be|been|has|have|had|does|do|did|can|could|will|would|may|might|must|should|cannot|means|refers|"
+    r"stands|uses?|used|makes?|made|gives?|gave|takes?|took|needs?|needed|costs?|runs?|ran|holds?|held|keeps?|kept|shows?|"
+    r"showed|finds?|found|says?|said|lets?|allows?|allowed|helps?|requires?|required|contains?|contained|includes?|included|"
+    r"consists?|supports?|supported|works?|worked|trains?|trained|learns?|learned|predicts?|predicted|generates?|generated|"
+    r"produces?|produced|reduces?|reduced|increases?|increased|improves?|improved|outperforms?|outperformed|reaches|reached|"
+    r"achieves?|achieved|beats?|scales?|scaled|splits?|computes?|computed|measures?|measured|releases?|released|launch(?:es|ed)|"
+    r"raised?|raises|acquires?|acquired|announces?|announced|introduces?|introduced|provides?|provided|creates?|created|"
+    r"builds?|built|becomes?|became|grows?|grew|starts?|started|ends?|ended|leads?|led|sends?|sent|reads?|writes?|wrote|"
+    r"stores?|stored|combines?|combined|replaces?|replaced|adds?|added|drops?|dropped|fails?|failed|comes?|came|goes|went|"
+    r"gets?|got|turns?|turned|treats?|treated|optimizes?|optimized|minimizes?|maximizes?|encodes?|decodes?|maps?|depends?|"
+    r"differs?|suffers?|enables?|enabled|ships?|shipped|wins?|won|loses?|lost|accelerates?|processes|processed|performs?|"
+    r"performed|applies|applied|estimates?|estimated|represents?|represented|describes?|described|defines?|defined|"
+    r"accounts?|averages?|exceeds?|exceeded|handles?|handled|operates?|operated|serves?|served|sells?|sold|pays?|paid)\b",
+    re.IGNORECASE,
+)
+
+
+# "Name - a thing that does something": how notes say what a thing is.
+_GLOSS = re.compile(r"[\w'’.+ -]{2,50}?(?:\s[-–—]|:)\san?\s[^:–—]{15,}$", re.IGNORECASE)
+
+
+def statement(plain: str) -> str:
+    """A sentence as it is asked about: without what only opens it, and with a full stop."""
+    said = " ".join(plain.split()).strip(" -–—•:;,")
+    opened = _OPENER.sub("", said)
+    if opened != said and opened:
+        said = opened[0].upper() + opened[1:]
+    return said if re.search(r"[.!?]\W*$", said) else f"{said}."
+
+
+def refusal(said: str, spoken: bool = False) -> str:
+    """Why a statement cannot be asked about; empty if it can. Talk may say "we", where only its words are asked."""
+    count = len(said.split())
+    if count < FEWEST_WORDS:
+        return "too short"
+    if count > MOST_WORDS:
+        return "too long"
+    if said.rstrip().endswith("?"):
+        return "a question itself"
+    if _is_no_prose(said, count):
+        return "no prose"
+    last = re.findall(r"[\w'’-]+", said)[-1:]
+    if last and (last[0].casefold() in STOPWORDS or re.search(r"\b(?:that|which) \w+ly\W*$", said)):
+        return "breaks off"
+    if _COMMAND.match(said):
+        return "tells somebody to do something"
+    if not _says_something(said):
+        return "says nothing of anything"
+    if _THAT_SUBJECT.search(said) or _STANDS_FOR.search(" ".join(said.split()[:14])) or _POINTS_AWAY.search(said):
+        return "understood only with what stands around it"
+    if not spoken and _PERSONS.search(said):
+        return "somebody's own view"
+    return ""
+
+
+def _is_no_prose(said: str, count: int) -> bool:
+    """Whether a line is a list, code, a table, a heading in capitals, or otherwise no sentence."""
+    if _NO_PROSE.search(said) or said.count('"') % 2 or said.count("(") != said.count(")"):
+        return True
+    if said.count("“") != said.count("”") or sum(w[:1].isupper() for w in said.split()) > 0.6 * count:
+        return True
+    letters = sum(c.isalpha() or c.isspace() for c in said)
+    if letters < 0.72 * len(said) or said.count(",") > 5 or said.count("/") > 1:
+        return True
+    dash = re.search(r"\s[-–—]\s|:\s", said)
+    return dash is not None and not _GLOSS.match(said)
+
+
+def _says_something(said: str) -> bool:
+    """Whether a statement has a subject and says something of it."""
+    verb = VERB.search(said)
+    if verb is None or verb.start() == 0 or _NO_SUBJECT.match(said):
+        return _GLOSS.match(said) is not None
+    before = said[: verb.start()]
+    relative = re.search(r"\b(?:that|which|who|where|to)\s+$", before, re.IGNORECASE)
+    # "trained on …" right after a name says no more than what it is.
+    passive = re.match(r"\w+(?:ed|t|ilt)\s+(?:by|on|in|to|with|from|at|for)\b", said[verb.start() :])
+    active = re.search(r"\b(?:is|are|was|were|been|be)\s+(?:\w+ly\s+)?$", before)
+    first = re.match(r"[\w'’.+-]*", said)
+    begins = first[0] if first else ""
+    headless = begins[:1].islower() and (is_ordinary(begins) or not begins.isalpha())
+    return not (relative or (passive and not active) or headless)
