@@ -143,7 +143,8 @@ def repeated() -> str:
     alike = np.asarray(repetition.alike(texts, embedder.embed))
     repeats = np.asarray([item["repeats"] is not None for item in rows["items"]])
     right = np.asarray([n["id"] == i["repeats"] for n, i in zip(nearest, rows["items"], strict=True)])
-    told = (alike >= repetition.REPEATS) & (best >= repetition.LEAST_COSINE)
+    more = np.asarray([repetition.tells_more(*pair) for pair in texts])
+    told = (alike >= repetition.REPEATS) & (best >= repetition.LEAST_COSINE) & ~more
     named = told | (best >= daily._NEAR)
     every, others = int(repeats.sum()), int((~repeats).sum())
     return (

@@ -148,11 +148,11 @@ def of_notes(db: Database, known: set[str]) -> list[LinkRecord]:
     ]
 
 
-def find(db: Database | None, prefix: str) -> LinkRecord:
-    """The record with an id, the beginning of one, or an address. Raises `UnknownId`."""
+def find(db: Database | None, prefix: str, canonical: str = "") -> LinkRecord:
+    """The record with an id, the beginning of one, or an address (and its one form). Raises `UnknownId`."""
     found: list[LinkRecord] = []
     if db is not None and prefix:
-        found = listed(db, "WHERE url = ?", (prefix,))
+        found = listed(db, "WHERE url IN (?, ?)", (prefix, canonical))
         found = found or listed(db, "WHERE id >= ? AND id < ?", (prefix, prefix + "\uffff"))
         if not found:
             records = of_notes(db, set())

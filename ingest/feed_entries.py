@@ -29,9 +29,14 @@ def uri_of(entry: FeedEntry, feed_url: str) -> str:
     return f"{feed_url}#{hashlib.sha256(entry.key.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 
-def document(entry: FeedEntry, feed_title: str, feed_url: str, tags: Sequence[str] = ()) -> Document:
-    """The document of an entry; `tags` are the feed's, before the entry's own."""
-    uri = uri_of(entry, feed_url)
+def apart(entry: FeedEntry, uri: str) -> str:
+    """The address of an entry on the page of another entry of its feed: a part of that page, by name or by key."""
+    return f"{uri}#{entry.part or hashlib.sha256(entry.key.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
+
+
+def document(entry: FeedEntry, feed_title: str, feed_url: str, tags: Sequence[str] = (), uri: str = "") -> Document:
+    """The document of an entry; `tags` are the feed's, before the entry's own; `uri` where it is not the usual one."""
+    uri = uri or uri_of(entry, feed_url)
     title = entry.title or uri
     words = entry.content if len(entry.content) >= len(entry.summary) else entry.summary
     parts = [title, *(part for part in words[:_LONGEST].split("\n\n") if part.strip() and part.strip() != title)]
@@ -91,8 +96,12 @@ class Feeds:
             yield IngestError(base, str(error))
             return
         title = feed.title or file.stem
+        taken: dict[str, str] = {}
         for entry in feed.entries:
-            yield document(entry, title, base)
+            uri = uri_of(entry, base)
+            if taken.setdefault(uri, entry.title) != entry.title:
+                uri = apart(entry, uri)
+            yield document(entry, title, base, uri=uri)
 
 
 def is_feed_item(item: Item) -> bool:

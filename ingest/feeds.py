@@ -31,6 +31,7 @@ _DECLARATIONS = re.compile(rb"<!DOCTYPE[^>\[]*\[.*?\]\s*>", re.IGNORECASE | re.D
 _HEAD = 4096
 _LONGEST_TITLE = 300
 _LONGEST_SUMMARY = 1500
+_LONGEST_OPENING = 80
 _FEED_TYPES = re.compile(r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)|application/json|text/xml", re.IGNORECASE)
 
 
@@ -59,6 +60,7 @@ class FeedEntry:
     subtitle: str = ""
     html: str = ""
     image: str = ""
+    part: str = ""  # what its link points to within the page: all that tells some entries apart
     episode: Episode = field(default_factory=Episode)
 
     @property
@@ -201,15 +203,17 @@ def _entry(row: Any, episode: Episode, base: str) -> FeedEntry | None:
         if (link := _link(row_.get("href", ""), base))
     )
     title = _title(row.get("title", ""))
-    url = urls.canonical(link) if (link := _link(row.get("link", ""), base)) else ""
-    if not (title or url or enclosures):
+    link = _link(row.get("link", ""), base)
+    url = urls.canonical(link) if link else ""
+    words = summary or text_of(html)
+    if not (title or url or enclosures or words):
         return None
     published = _when(row, "published", "updated", "created")
     guid = str(row.get("id", "") or "").strip()
     return FeedEntry(
-        key=guid or url or (enclosures[0].url if enclosures else "") or _hash(title, published),
+        key=guid or _place(url, link) or (enclosures[0].url if enclosures else "") or _hash(title or words, published),
         url=url,
-        title=title,
+        title=title or _opening(words),
         summary=summary or clip(text_of(html), _LONGEST_SUMMARY),
         content=text_of(html),
         published=published,
@@ -218,9 +222,21 @@ def _entry(row: Any, episode: Episode, base: str) -> FeedEntry | None:
         comments=_link(row.get("comments", ""), base),
         subtitle=row.get("subtitle", ""),
         html=html,
+        part=urlsplit(link).fragment,
         image=_link((row.get("image") or {}).get("href", "") or _thumbnail(row), base),
         episode=replace(episode, enclosures=enclosures),
     )
+
+
+def _place(url: str, link: str) -> str:
+    """The page that an entry links to, with the part of it: what tells it from others where it has no id."""
+    part = urlsplit(link).fragment
+    return f"{url}#{part}" if url and part else url
+
+
+def _opening(words: str) -> str:
+    """What an entry without a title is called: how it begins."""
+    return clip(" ".join(words.split()), _LONGEST_OPENING)
 
 
 def _thumbnail(row: Any) -> str:
@@ -321,7 +337,7 @@ def _json_entry(item: Mapping[str, Any], base: str) -> FeedEntry | None:
     # `external_url` is what a link blog writes about; `url` its own page.
     own, about = _link(item.get("url") or "", base), _link(item.get("external_url") or "", base)
     url = urls.canonical(about or own) if about or own else ""
-    title = _title(item.get("title") or "") or " ".join(text.split())[:80]
+    title = _title(item.get("title") or "") or _opening(text)
     enclosures = tuple(
         Enclosure(link, str(a.get("mime_type") or ""), _bytes(str(a.get("size_in_bytes") or "")))
         for a in item.get("attachments") or []
@@ -383,6 +399,7 @@ def discover(page: bytes, url: str) -> list[str]:
         if "alternate" in rel and _FEED_TYPES.fullmatch(kind):
             address = _link(link.get("href") or "", urljoin(url, base))
             # WordPress names the feed of each page's comments beside its own.
-            if address and "oembed" not in address and "/comments/" not in address:
+            of_comments = "/comments/" in address or "comment" in (link.get("title") or "").casefold()
+            if address and "oembed" not in address and not of_comments:
                 found.append(address)
     return list(dict.fromkeys(found))

@@ -68,12 +68,12 @@ def _address(url: str) -> str:
     """The address of a feed as it is asked for; `feed:` is how some programs write `http:`."""
     text = url.strip()
     text = re.sub(r"(?i)^feed:(?://)?(?=https?:)", "", text)
-    text = re.sub(r"(?i)^feed://", "https://", text)
+    text = re.sub(r"(?i)^feed://", "http://", text)
     return text if urls.is_url(text) and urls.is_sound(text) else ""
 
 
 def write(subscriptions: Iterable[Subscription], title: str = "Feeds of kb") -> str:
-    """An OPML 2.0 list; a feed's first tag is the outline that it stands under, the others its categories.
+    """An OPML 2.0 list; a feed's tags are the outlines that it stands under, the first outermost.
 
     Names and passwords in addresses are left out: such lists are passed on.
     """
@@ -81,19 +81,16 @@ def write(subscriptions: Iterable[Subscription], title: str = "Feeds of kb") -> 
     head = ElementTree.SubElement(root, "head")
     ElementTree.SubElement(head, "title").text = title
     body = ElementTree.SubElement(root, "body")
-    folders: dict[str, ElementTree.Element] = {}
+    folders: dict[tuple[str, ...], ElementTree.Element] = {(): body}
     for one in subscriptions:
-        parent = body
-        if one.tags:
-            name = _NO_CHARACTER.sub("", one.tags[0])
-            if name not in folders:
-                folders[name] = ElementTree.SubElement(body, "outline", text=name, title=name)
-            parent = folders[name]
+        path: tuple[str, ...] = ()
+        for tag in one.tags:
+            name = _NO_CHARACTER.sub("", tag)
+            if (*path, name) not in folders:
+                folders[(*path, name)] = ElementTree.SubElement(folders[path], "outline", text=name, title=name)
+            path = (*path, name)
         name = _NO_CHARACTER.sub("", one.title or one.url)
         attributes = {"type": "rss", "text": name, "title": name, "xmlUrl": without_credentials(one.url)}
-        # In a category a comma and a slash have a meaning of their own.
-        if plain := [tag for tag in one.tags[1:] if not re.search(r"[,/]", tag)]:
-            attributes["category"] = _NO_CHARACTER.sub("", ",".join(plain))
-        ElementTree.SubElement(parent, "outline", attributes)
+        ElementTree.SubElement(folders[path], "outline", attributes)
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from index.lexical import subject_words
 from index.rows import Entry
 from index.subscriptions import SeenEntry
 from ingest import podcasts, remote, source
@@ -20,6 +21,7 @@ from kb.documents import Chapter, Document, Metadata
 from kb.errors import IngestError
 
 _WORKERS = 16
+_LEAST_SHARED = 0.3
 _TRIES = 3  # of a transcript, on as many days
 
 
@@ -91,9 +93,20 @@ def _page(fetching: Fetching, robots: Robots, one: Wanted, max_mb: float) -> Got
     if not made:
         return Got(entry.uri, reason=reason)
     first = made[0]
+    if not _is_about(entry, first.text):
+        return Got(entry.uri, reason="the page has nothing of what its feed says; something stands before it")
     known: Metadata = {**first.metadata, **_kept(entry.metadata)}
     known.pop("headline_only", None)
-    return Got(entry.uri, (replace(first, uri=entry.uri, title=first.title or entry.title, metadata=known),))
+    return Got(entry.uri, (replace(first, uri=entry.uri, title=entry.title, metadata=known),))
+
+
+def _is_about(entry: Entry, text: str) -> bool:
+    """Whether a page has words of what its feed says of it: a wall that stands before it has none."""
+    said = subject_words(f"{entry.title} {entry.metadata.get('summary', '')[:400]}")
+    if not said:
+        return True
+    held = set(subject_words(text[:20_000]))
+    return sum(word in held for word in said) >= _LEAST_SHARED * len(said)
 
 
 def _kept(metadata: Metadata) -> Metadata:

@@ -204,7 +204,7 @@ def _day_of(iso: str, now: dt.datetime) -> str:
 
 # Stands for what a row that cannot be read may have asked.
 _NOTHING = QuizItem(
-    *("", "cloze", "?", (), "", "", "", "", "", "", "note", "", "", Paragraph(1), "", 0, 0, "beginner"),  # type: ignore[arg-type]
+    *("", "cloze", "?", (), "", "", "", "", "", "", "note", "", "", Paragraph(1), "", 0, 0, "beginner"),
 )
 
 

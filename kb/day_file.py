@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import os
+import re
 import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from index import links, subscriptions
 from index.catalog import Catalog
@@ -17,6 +21,7 @@ from kb.errors import StoreError, StoreFull
 from kb.tutor import daily_forms
 from kb.tutor.daily import Digest
 
+T = TypeVar("T")
 FOLDER = "digests"
 _LOOKED_AT = 31  # of the latest files, for ticks
 
@@ -81,37 +86,86 @@ def write(home: Path, digest: Digest) -> Path:
     return path
 
 
-def take_ticks(catalog: Catalog, home: Path, now: str) -> int:
-    """Mark what is ticked in digests that were changed since they were last read; how many links that were new to.
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A digest's file as it was written: the hash of its text without ticks, and what was ticked in it by address."""
 
-    A box that is empty again takes nothing back: marks may have been set elsewhere. A file that cannot be read is
-    passed over; it is only the person's own copy of what the catalog has.
+    hash: str
+    read: frozenset[str]
+    best: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> _Kept:
+        entries = digests.read_entries(text)
+        read = frozenset(entry["url"] for entry in entries if entry["state"] == "read")
+        best = frozenset(entry["url"] for entry in entries if entry["best"])
+        bare = re.sub(r"\[[xX ]\]", "[ ]", text.replace("\r\n", "\n"))
+        return cls(hashlib.sha256(bare.encode("utf-8", "surrogatepass")).hexdigest(), read, best)
+
+
+def take_ticks(catalog: Catalog, home: Path, now: str) -> int:
+    """Mark what was ticked in digests since they were written, and take back what was unticked; how many links.
+
+    A file that cannot be read is passed over; it is only the person's own copy of what the catalog has.
     """
     taken = 0
     for path in sorted((home / FOLDER).glob("????-??-??.md"))[-_LOOKED_AT:]:
-        try:
-            data = path.read_bytes()
-            text = decode(data).text
-        except (OSError, ValueError):
+        text = _text(path)
+        if text is None:
             continue
-        if catalog.fact(_fact(path)) == hashlib.sha256(data).hexdigest():
-            continue
-        ticked = {entry["url"]: entry for entry in digests.read_entries(text) if entry["state"] or entry["best"]}
+        now_there, before = _Kept.of(text), _remembered(catalog, path)
+        marks: dict[str, links.Mark] = {}
+        for url in (now_there.read ^ before.read) | (now_there.best ^ before.best):
+            marks[url] = links.Mark(
+                state=_changed(url, now_there.read, before.read, "read", "unread"),
+                best=_changed(url, now_there.best, before.best, True, False),
+            )
         with catalog.transaction():
-            for record in links.by_url(catalog, list(ticked)).values():
-                entry = ticked[record.url]
-                read, best = entry["state"] == "read", entry["best"]
-                if (read and record.state != "read") or (best and not record.best):
-                    links.mark(catalog, record, links.Mark("read" if read else None, True if best else None), now)
-                    taken += 1
-            catalog.set_fact(_fact(path), hashlib.sha256(data).hexdigest())
+            for record in links.by_url(catalog, list(marks)).values():
+                links.mark(catalog, record, marks[record.url], now)
+                taken += 1
+            _remember(catalog, path, replace(now_there, hash=before.hash or now_there.hash))
     return taken
+
+
+def _changed(url: str, there: frozenset[str], before: frozenset[str], on: T, off: T) -> T | None:
+    return None if (url in there) == (url in before) else on if url in there else off
+
+
+def keep_edits(catalog: Catalog, path: Path) -> Path | None:
+    """Put a file aside in which a person wrote more than ticks, before it is written anew; where it is then."""
+    text = _text(path)
+    before = _remembered(catalog, path)
+    if text is None or not before.hash or _Kept.of(text).hash == before.hash:
+        return None
+    aside = next(a for n in range(1, 1000) if not (a := path.with_name(f"{path.stem}-edited-{n}.md")).exists())
+    try:
+        aside.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"{path} was edited and could not be put aside ({error.strerror}).") from None
+    return aside
 
 
 def remember(catalog: Catalog, path: Path) -> None:
     """Note a file as it was written: what stands ticked in it came from the catalog. The caller holds a transaction."""
-    catalog.set_fact(_fact(path), hashlib.sha256(path.read_bytes()).hexdigest())
+    _remember(catalog, path, _Kept.of(path.read_text(encoding="utf-8")))
 
 
-def _fact(path: Path) -> str:
-    return f"ticks:{path.stem}"
+def _text(path: Path) -> str | None:
+    try:
+        return decode(path.read_bytes()).text
+    except (OSError, ValueError):
+        return None
+
+
+def _remember(catalog: Catalog, path: Path, kept: _Kept) -> None:
+    row = {"hash": kept.hash, "read": sorted(kept.read), "best": sorted(kept.best)}
+    catalog.set_fact(f"ticks:{path.stem}", json.dumps(row))
+
+
+def _remembered(catalog: Catalog, path: Path) -> _Kept:
+    try:
+        row = json.loads(catalog.fact(f"ticks:{path.stem}") or "{}")
+        return _Kept(row.get("hash", ""), frozenset(row.get("read", ())), frozenset(row.get("best", ())))
+    except (ValueError, AttributeError, TypeError):
+        return _Kept("", frozenset(), frozenset())

@@ -180,8 +180,10 @@ def news_of(db: Database, answer: Answer, now: dt.datetime) -> News:
     fresh = _fresh(feed.entries, now) if row.state == "new" else set()
     documents: list[Document] = []
     entries: list[SeenEntry] = []
+    owners = {seen.url: (key, seen.title) for key, seen in known.items()}
     for entry in feed.entries:
-        made = feed_entries.document(entry, title, row.url, row.tags)
+        uri = _address(entry, row.url, known, owners)
+        made = feed_entries.document(entry, title, row.url, row.tags, uri)
         key, before = _before(known, entry, made.uri)
         if before is not None and before.hash == entry.digest:
             continue
@@ -194,6 +196,19 @@ def news_of(db: Database, answer: Answer, now: dt.datetime) -> News:
         pending = _pending(entry) if before is None and is_news else before.pending if before is not None else ""
         entries.append(SeenEntry(row.id, key, made.uri, made.title, entry.digest, seen, date, is_news, pending))
     return News(tuple(documents), tuple(entries))
+
+
+def _address(entry: FeedEntry, feed_url: str, known: dict[str, SeenEntry], owners: dict[str, tuple[str, str]]) -> str:
+    """Where an entry is kept: at its page, unless another entry of its feed, of another title, is kept there."""
+    uri = feed_entries.uri_of(entry, feed_url)
+    before = known.get(entry.key)
+    if before is not None and before.url.partition("#")[0] == uri.partition("#")[0]:
+        return before.url
+    key, title = owners.setdefault(uri, (entry.key, entry.title))
+    if key != entry.key and title != entry.title:
+        uri = feed_entries.apart(entry, uri)
+        owners.setdefault(uri, (entry.key, entry.title))
+    return uri
 
 
 def _before(known: dict[str, SeenEntry], entry: FeedEntry, uri: str) -> tuple[str, SeenEntry | None]:

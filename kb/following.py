@@ -110,14 +110,16 @@ class Following(Parts):
         with self._ledger() as db:
             return next(r for r in subscriptions.feeds(db) if r.id == row.id), report
 
-    def remove_feed(self, name: str) -> FeedRow:
-        """Unsubscribe; what was read from the feed stays. Raises `UnknownId`."""
+    def remove_feeds(self, names: Sequence[str]) -> list[FeedRow]:
+        """Unsubscribe; what was read from the feeds stays. Raises `UnknownId` before any is removed."""
         from index import subscriptions
 
-        row = subscriptions.find(self.retriever().catalog(), name)
+        catalog = self.retriever().catalog()
+        rows = [subscriptions.find(catalog, name) for name in names]
         with self._ledger() as db, db.transaction():
-            subscriptions.remove(db, row.id)
-        return row
+            for row in rows:
+                subscriptions.remove(db, row.id)
+        return rows
 
     def import_feeds(self, text: str) -> Imported:
         """Subscribe to the feeds of an OPML list; none is fetched yet. Raises `UsageError` if it is no such list."""
@@ -224,7 +226,7 @@ class Following(Parts):
                 for one in got:
                     subscriptions.set_pending(db, one.entry, one.pending)
                     if one.document is None:
-                        report.failed.append((one.entry.title, f"its transcript cannot be had: {one.reason}"))
+                        report.warnings.append((one.entry.title, f"its transcript cannot be had: {one.reason}"))
                 known = {(one.entry.feed_id, one.entry.key) for one in got}
                 for one_seen in waiting:
                     if (one_seen.feed_id, one_seen.key) not in known:
@@ -297,11 +299,12 @@ class Following(Parts):
         Raises `UnknownId` before anything is changed.
         """
         from index import links
+        from ingest import urls
 
         if self.retriever().catalog() is None:
             links.find(None, names[0] if names else "")
         with self._ledger() as db:
-            found = [links.find(db, name) for name in names]
+            found = [links.find(db, name, urls.canonical(name)) for name in names]
             with db.transaction():
                 for record in found:
                     links.mark(db, record, mark, self._utc())
@@ -346,9 +349,13 @@ class Following(Parts):
             found = editor.ordered(entries) if editor is not None else []
             if fetch and found and editor is not None and self.config.full_text:
                 say("pages", 0, min(self.config.full_text, len(found)))
-                self._read_whole([story.record.url for story in found], self.config.full_text, report, wait)
+                promising = [story.record.url for story in found[: self.config.full_text]]
+                self._read_whole(promising, self.config.full_text, report, wait)
             items = editor.items(found) if editor is not None else ()
             warnings = [*report.warnings, *(editor.warnings if editor is not None else [])]
+            aside = day_file.keep_edits(db, day_file.path_of(self.home, window.date)) if items else None
+            if aside is not None:
+                warnings.append((aside.name, "you had written in today's digest; that is kept in this file"))
             made = Digest(window.date, window.since, window.until, items, tuple(report.failed), tuple(warnings))
             if not items:
                 return made

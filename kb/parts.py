@@ -42,6 +42,7 @@ class Parts:
         self._read: Reader | None = None
         self._unread = "" if config.reader else "it is switched off (KB_READER)"
         self._embedder = embedder
+        self._loader: threading.Thread | None = None
         self._loading = threading.Lock()
         self._opening = threading.Lock()
 
@@ -52,7 +53,10 @@ class Parts:
         self.close()
 
     def close(self) -> None:
-        """Let go of the store's files."""
+        """Let go of the store's files; a model that is still being loaded is waited for, as it cannot be stopped."""
+        if self._loader is not None:
+            self._loader.join()
+            self._loader = None
         if self._retriever is not None:
             self._retriever.close()
             self._retriever = None
@@ -106,7 +110,8 @@ class Parts:
                 if reads:
                     self.reader()
 
-        threading.Thread(target=load, name="kb-embedder", daemon=True).start()
+        self._loader = threading.Thread(target=load, name="kb-embedder", daemon=True)
+        self._loader.start()
 
     def http(self) -> Http:
         """The way out to the network, one for all that is fetched."""

@@ -47,7 +47,7 @@ def add_feed(
     with opened(home) as library:
         for url in urls:
             try:
-                added.append(library.add_feed(url, tag or (), weight, wait))
+                added.append(library.add_feed(url, _tidy(tag), weight, wait))
             except IngestError as error:
                 failed.append((url, error.reason))
     if json:
@@ -89,7 +89,7 @@ def remove_feeds(
     from kb.cli import render
 
     with opened(home) as library:
-        gone = [library.remove_feed(name) for name in names]
+        gone = library.remove_feeds(names)
     if json:
         printed({"removed": [row.url for row in gone]})
     else:
@@ -182,7 +182,7 @@ def list_links(
     if json:
         printed({"links": [shapes.link(record) for record in found]})
     else:
-        render.links(render.console(), found)
+        render.links(render.console(), found, narrowed=bool(state or best or tag))
     return 0
 
 
@@ -190,16 +190,17 @@ def list_links(
 def mark_links(
     arguments: Annotated[
         list[str],
-        typer.Argument(metavar="ID MARK", help="Ids or addresses, then: read, unread, best, notbest, +topic, -topic."),
+        typer.Argument(metavar="ID MARK", help="Ids or addresses, then: read, unread, best, notbest, +topic."),
     ],
     tag: Tag = None,
+    untag: Annotated[list[str] | None, typer.Option("--untag", help="A topic to take away.")] = None,
     json: Json = False,
     home: Home = None,
 ) -> int:
     """Mark links; the same twice is the same as once."""
     from kb.cli import render, shapes
 
-    names, mark = _marks(arguments, tag or [])
+    names, mark = _marks(arguments, tag or [], untag or [])
     with opened(home) as library:
         found = library.mark_links(names, mark)
     if json:
@@ -209,12 +210,12 @@ def mark_links(
     return 0
 
 
-def _marks(arguments: list[str], tags: list[str]) -> tuple[list[str], Mark]:
+def _marks(arguments: list[str], tags: list[str], untag: list[str]) -> tuple[list[str], Mark]:
     """The links that are named and what they are marked as. Raises `UsageError`."""
     from index.links import Mark
 
     words = {"read", "unread", "best", "bestof", "best-of", "notbest", "not-best"}
-    named = [a for a in arguments if a.casefold() not in words and a[:1] not in "+-#"]
+    named = [a for a in arguments if a.casefold() not in words and a[:1] not in "+#"]
     said = {a.casefold().replace("-", "") for a in arguments if a.casefold() in words}
     if {"read", "unread"} <= said or (said & {"best", "bestof"} and "notbest" in said):
         raise UsageError("A link cannot be marked both ways.")
@@ -223,12 +224,12 @@ def _marks(arguments: list[str], tags: list[str]) -> tuple[list[str], Mark]:
         state="read" if "read" in said else "unread" if "unread" in said else None,
         best=True if said & {"best", "bestof"} else False if "notbest" in said else None,
         tags=tuple(" ".join(tag.lstrip("#").split()) for tag in added),
-        untag=tuple(a[1:] for a in arguments if a[:1] == "-" and a[1:] and a.casefold() not in words),
+        untag=tuple(" ".join(tag.lstrip("#").split()) for tag in untag),
     )
     if not named:
         raise UsageError("ID is missing; kb links list shows the ids.")
     if mark == Mark():
-        raise UsageError("Say what to mark: read, unread, best, notbest, or --tag TOPIC.")
+        raise UsageError("Say what to mark: read, unread, best, notbest, --tag or --untag TOPIC.")
     return named, mark
 
 
@@ -256,7 +257,6 @@ def digest(
         raise UsageError(f"{output} cannot be written: name a file in a folder that is there.")
     form = "json" if json else form
     with opened(home) as library:
-        library.warm_up()
         with progress.stages() as tell:
             made = library.digest(since, until, not no_fetch, wait, tell)
         followed = bool(library.feeds())
@@ -272,6 +272,10 @@ def digest(
         sys.stdout.write(text)
     render.told(made, followed, form, output)
     return 1 if made.failed else 0
+
+
+def _tidy(tags: list[str] | None) -> list[str]:
+    return [tidy for tag in tags or [] if (tidy := " ".join(tag.lstrip("#").split()))]
 
 
 def _write(path: Path, text: str) -> None:

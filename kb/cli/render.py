@@ -322,9 +322,11 @@ def fetched(report: FetchReport) -> None:
     )
 
 
-def links(out: Console, found: Sequence[LinkRecord]) -> None:
-    """Links with their states, a line of facts below each."""
-    if not found:
+def links(out: Console, found: Sequence[LinkRecord], narrowed: bool = False) -> None:
+    """Links with their states, a line of facts below each; `narrowed`: only some were asked for."""
+    if not found and narrowed:
+        out.print("No link is like that.")
+    elif not found:
         out.print("No links. Feeds and link digests bring them: kb feeds add URL, kb ingest digest.md.")
     for record in found:
         marks = ("best " if record.best else "") + ("read" if record.state == "read" else "unread")

@@ -197,6 +197,7 @@ class Editor:
 
     def _summary(self, record: LinkRecord, body: str, n: int) -> str:
         plain = summaries.extractive(record.title, record.summary) or summaries.extractive(record.title, body)
+        plain = plain or summaries.whole(record.summary or body)
         if self.llm is None or self.support is None or n >= _MOST_WRITTEN or len(body.split()) < _FEWEST_WRITTEN_FROM:
             return plain
         key = summaries.key(record.title, body, self.llm.name)
@@ -253,7 +254,7 @@ class Editor:
 
     def _nearest(self, vectors: npt.NDArray[np.float32], new: set[str]) -> list[tuple[float, Entry | None, str]]:
         """For each vector the cosine with the nearest passage of what is known, its document, its id. Exactly."""
-        read = {r.url for r in links.listed(self.catalog, "WHERE state = 'read' OR best = 1")}
+        read = {r.url for r in links.listed(self.catalog, "WHERE state = 'read'")}
         known = {
             entry.id: entry
             for entry in self.catalog.entries()
@@ -281,7 +282,12 @@ class Editor:
 
     def _said(self, records: Sequence[LinkRecord], near: Sequence[tuple[float, Entry | None, str]]) -> list[bool]:
         """Whether each item says what its nearest passage says."""
-        close = [n for n, (cosine, entry, _) in enumerate(near) if entry and cosine >= repetition.LEAST_COSINE]
+        close = [
+            n
+            for n, (cosine, entry, _) in enumerate(near)
+            # A headline says too little for anything to be its repetition.
+            if entry and cosine >= repetition.LEAST_COSINE and not entry.metadata.get("headline_only")
+        ]
         chunks = self.catalog.chunks([near[n][2] for n in close])
         pairs = []
         for n in close:
@@ -289,8 +295,8 @@ class Editor:
             name = chunk.breadcrumb[-1] if chunk.breadcrumb else entry.title if entry else ""
             pairs.append((records[n].title, records[n].summary, name, chunk.text))
         found = [False] * len(records)
-        for n, alike in zip(close, repetition.alike(pairs, self.embedder.embed), strict=True):
-            found[n] = alike >= repetition.REPEATS
+        for n, pair, alike in zip(close, pairs, repetition.alike(pairs, self.embedder.embed), strict=True):
+            found[n] = alike >= repetition.REPEATS and not repetition.tells_more(*pair)
         return found
 
     def _relation(self, told: Sequence[LinkRecord], cosine: float, nearest: Entry | None, repeats: bool) -> Relation:

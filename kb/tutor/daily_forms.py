@@ -17,7 +17,7 @@ NO_WORDS = "Only its headline is known"
 def line(text: str) -> str:
     """A text as one line that no markdown reader takes for markup of its own."""
     one = " ".join(_NO_CHARACTER.sub(" ", text).split())
-    return re.sub(r"([<`])", r"\\\1", one)
+    return re.sub(r"([<`*\[\]])", r"\\\1", one)
 
 
 def markdown(digest: Digest) -> str:
@@ -61,7 +61,7 @@ def relation(item: DigestItem) -> str:
     source = f"from {_label(item.feed)}"
     if known.title is None:
         return f"New to you; {source}"
-    name = f"[{_label(known.title)}]({known.uri})" if known.uri else _label(known.title)
+    name = f"[{_label(known.title)}](<{known.uri}>)" if known.uri else _label(known.title)
     return f"Repeats: {name}; {source}" if known.type == "repeats" else f"New to you; {source}; nearest: {name}"
 
 
@@ -70,7 +70,7 @@ def _cross(ticked: bool) -> str:
 
 
 def _label(text: str) -> str:
-    return re.sub(r"[\[\]]", "", line(text))
+    return line(text)
 
 
 def _tag(tag: str) -> str:

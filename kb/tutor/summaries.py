@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from index import sentences
 from index.lexical import subject_words
+from ingest.snippets import clip
 from kb.errors import LlmError
 from kb.llm import Llm, Message
 from kb.tutor import checks, prompts
@@ -23,6 +24,7 @@ _LONGEST_SENTENCE = 320
 _FEWEST_WORDS = 4
 _READ = 6000  # characters of a text that a summary is chosen from
 _LOOKED_AT = 24
+_FEWEST_LETTERS = 3
 # What feeds and pages put around their words.
 _BOILERPLATE = re.compile(
     r"\b(?:read (?:more|on|the (?:full|rest))|continue reading|click here|subscribe|sign up|newsletter|cookies?|"
@@ -68,6 +70,13 @@ def extractive(title: str, text: str) -> str:
             chosen.append(n)
             break
     return " ".join(found[n] for n in sorted(chosen))
+
+
+def whole(text: str) -> str:
+    """The beginning of a text without sentences to choose from (a few words, another script); empty if it is none."""
+    words = " ".join(text[:_READ].split())
+    says = sum(c.isalpha() for c in _BOILERPLATE.sub("", words)) >= _FEWEST_LETTERS
+    return clip(words, MOST_CHARS) if says else ""
 
 
 def _sentences(text: str) -> list[str]:

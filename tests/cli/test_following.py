@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -161,8 +163,19 @@ def test_links_are_listed_and_marked(site: Site, capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize(
     "arguments",
-    [["lnone", "read"], ["read"], ["lnone"], ["lnone", "read", "unread"], ["lnone", "best", "notbest"]],
+    [
+        ["lnone", "read"],
+        ["read"],
+        ["lnone"],
+        ["lnone", "read", "unread"],
+        ["lnone", "best", "notbest"],
+    ],
 )
 def test_what_cannot_be_marked_is_said_in_a_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["links", "mark", *arguments]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_command_that_ends_at_once_ends_well(home: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "kb.cli", "search", "--since", "soon", "x"], capture_output=True)
+    assert (done.returncode, b"Aborted" in done.stderr) == (2, False)

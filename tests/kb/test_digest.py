@@ -414,3 +414,56 @@ def test_digests_across_a_change_of_the_clock_tell_each_link_once(
             golden.parent.mkdir(exist_ok=True)
             golden.write_text(text, encoding="utf-8")
         assert text == golden.read_text(encoding="utf-8")
+
+
+def test_what_a_person_wrote_into_todays_digest_is_put_aside_and_an_unticked_box_takes_back(
+    library: Library, site: Site, home: Path
+) -> None:
+    follow(library, site, "/f", an_entry("Moss drinks fog", f"{site.url}/moss"))
+    library.fetch_feeds()
+    library.mark_links([f"{site.url}/moss"], Mark(state="read"))
+    library.digest(fetch=False)
+    path = home / "digests" / "2026-05-04.md"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("[x] Mark as read", "[ ] Mark as read") + "\nMy own remark.\n", encoding="utf-8")
+    made = library.digest(fetch=False)
+    assert library.links()[0].state == "unread"
+    assert "2026-05-04-edited-1.md" in [name for name, _ in made.warnings]
+    assert "My own remark." in (home / "digests" / "2026-05-04-edited-1.md").read_text(encoding="utf-8")
+
+
+def test_a_summary_in_a_script_without_spaces_is_told(library: Library, site: Site) -> None:
+    words = "東京で大雪が降った。電車が止まった。気象庁は明日も雪が続くと発表した。"
+    follow(library, site, "/f", an_entry("東京で大雪", f"{site.url}/snow", summary=words))
+    assert library.digest().items[0].summary == words
+
+
+def test_markdown_in_a_title_is_no_link(library: Library, site: Site, home: Path) -> None:
+    follow(library, site, "/f", an_entry("Look [here](javascript:alert(1)) *now*", f"{site.url}/a"))
+    library.digest()
+    text = (home / "digests" / "2026-05-04.md").read_text(encoding="utf-8")
+    assert r"## Look \[here\](javascript:alert(1)) \*now\*" in text
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("Acme buys Widgetco", "Acme buys Widgetco for cash."), ("Acme does not buy Widgetco", "Acme walks away.")),
+        (("Acme Q1 earnings", "Acme earned 10 billion."), ("Acme Q2 earnings", "Acme earned 12 billion.")),
+        (("Python 3.14.1 released", "Bugs were fixed."), ("Python 3.13.9 released", "Bugs were fixed.")),
+        (("Hello world", "My first post is on bees and hives."), ("Hello world", "A database of mine is out.")),
+    ],
+)
+def test_look_alikes_are_two_items(library: Library, site: Site, one: tuple[str, str], other: tuple[str, str]) -> None:
+    for path, (title, words) in (("/a", one), ("/b", other)):
+        follow(library, site, path, an_entry(title, f"{site.url}{path}1", summary=words), title=path)
+    assert len(library.digest().items) == 2
+
+
+def test_news_of_a_notes_subject_is_no_repetition_of_it(library: Library, site: Site, notes: Path) -> None:
+    write(notes, rust="# Rust borrow checker\n\nThe borrow checker rejects mutable aliasing.\n")
+    library.ingest([notes])
+    words = "The borrow checker will be optional from next year."
+    follow(library, site, "/f", an_entry("Rust 2 drops the borrow checker", f"{site.url}/r", summary=words))
+    relation = library.digest().items[0].relation
+    assert (relation.type, relation.title) == ("new", "Rust borrow checker")

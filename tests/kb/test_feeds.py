@@ -13,6 +13,7 @@ import pytest
 
 import kb
 from index.embed import Embedder
+from index.links import Mark
 from index.subscriptions import FeedRow
 from kb.errors import IngestError, UnknownId, UsageError
 from kb.feeds import FetchReport
@@ -295,11 +296,11 @@ def test_only_the_latest_of_a_long_new_feed_is_news(library: Library, site: Site
 
 def test_a_feed_is_found_by_title_and_taken_away_without_its_links(library: Library, site: Site) -> None:
     library.add_feed(serve(site, "/feed", an_entry("Moss", f"{site.url}/moss"), title="Garden"))
-    library.remove_feed("garden")
+    library.remove_feeds(["garden"])
     assert library.feeds() == []
     assert [record.title for record in library.links()] == ["Moss"]
     with pytest.raises(UnknownId, match="No feed has"):
-        library.remove_feed("garden")
+        library.remove_feeds(["garden"])
 
 
 def test_the_publishers_transcript_of_an_episode_is_read_with_its_times(library: Library, site: Site) -> None:
@@ -325,8 +326,10 @@ def test_the_publishers_transcript_of_an_episode_is_read_with_its_times(library:
 def test_a_transcript_that_cannot_be_had_is_named_and_given_up_after_three_tries(library: Library, site: Site) -> None:
     more = f"<podcast:transcript url='{site.url}/gone.vtt' type='text/vtt'/>"
     library.add_feed(serve(site, "/feed", an_entry("Episode 1", f"{site.url}/1", more=more)))
-    said = [library.fetch_feeds().failed for _ in range(4)]
-    assert [len(failed) for failed in said] == [1, 1, 1, 0]
+    reports = [library.fetch_feeds() for _ in range(4)]
+    said = [report.warnings for report in reports]
+    assert [report.failed for report in reports] == [[]] * 4  # the feed itself is well
+    assert [len(warnings) for warnings in said] == [1, 1, 1, 0]
     assert "its transcript cannot be had" in said[0][0][1]
 
 
@@ -413,3 +416,36 @@ def test_a_fetch_that_is_interrupted_before_the_entries_are_kept_reads_them_agai
     report = library.fetch_feeds()
     assert (report.not_modified, report.entries) == (0, 1)
     assert len(library.digest(fetch=False).items) == 1
+
+
+def test_entries_that_share_a_page_are_kept_apart(library: Library, site: Site) -> None:
+    def version(n: int) -> str:
+        return an_entry(f"Version {n}", f"{site.url}/changelog#v{n}", summary=f"The news of {n}.", guid=f"v{n}")
+
+    library.add_feed(serve(site, "/feed", version(1), version(2)))
+    library.mark_links([f"{site.url}/changelog"], Mark(state="read"))
+    serve(site, "/feed", version(2), version(3))
+    library.fetch_feeds()
+    assert {record.title: record.state for record in library.links()} == {
+        "Version 1": "read",
+        "Version 2": "unread",
+        "Version 3": "unread",
+    }
+
+
+def test_an_entry_of_words_alone_is_called_by_how_it_begins(library: Library, site: Site) -> None:
+    words = "The bridge near Porto fell last night after a storm of many hours, and nobody was hurt at all there."
+    site.pages["/feed"] = Page(a_feed(f"<item><description>{words}</description></item>"), XML)
+    assert library.add_feed(f"{site.url}/feed")[1].added == 1
+    assert library.links()[0].title == "The bridge near Porto fell last night after a storm of many hours, and nobody …"
+
+
+def test_a_wall_before_a_page_is_not_its_text(library: Library, site: Site) -> None:
+    wall = "<h1>Verify you are human</h1><p>Please enable cookies and complete the challenge below to go on.</p>" * 3
+    site.pages["/telescope"] = Page(f"<html><body><article>{wall}</article></body></html>")
+    entry = an_entry("New telescope sees first light", f"{site.url}/telescope", summary="It stands in Chile.")
+    library.add_feed(serve(site, "/feed", entry))
+    library.fetch_feeds(full_text=1)
+    (record,) = library.links()
+    assert "something stands before it" in record.read_whole
+    assert [row.title for row in library.sources()] == ["New telescope sees first light"]
