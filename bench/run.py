@@ -389,6 +389,12 @@ def fed(folder: Path) -> str:
     return feeds(folder, SHARED, table)
 
 
+def quizzed(folder: Path) -> str:
+    from bench.quiz import quiz
+
+    return quiz(folder, SHARED, table)
+
+
 def killed(folder: Path) -> str:
     """A hundred kills, in the script's own process."""
     command = [sys.executable, str(ROOT / "bench/kills.py"), "--kills", "100"]
@@ -413,6 +419,7 @@ def main() -> None:
         "sync": synced,
         "threads": threaded,
         "feeds": fed,
+        "quiz": quizzed,
         "kills": killed,
     }
     PARTS.mkdir(parents=True, exist_ok=True)

@@ -2,12 +2,13 @@
 
 Every statement makes what is not there yet, so running them all brings an older catalog up to date: version 2 added
 the links of notes, the queue and the vocabulary of talk, which fill as documents are read; version 3 what a language
-model wrote.
+model wrote; version 4 feeds, links with their states, and the digests that were written; version 5 the cards of quizzes
+with the log of their reviews.
 """
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

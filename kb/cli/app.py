@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kb.cli import following, upkeep
+from kb.cli import following, learning, upkeep
 from kb.cli.options import Batch, Home, Json, Kinds, Since, Source, Tags, Trace, Until, Wait, opened, printed
 from kb.errors import UsageError
 
@@ -146,6 +146,7 @@ def ask(
     since: Since = None,
     until: Until = None,
     trace: Trace = False,
+    quiz: Annotated[bool, typer.Option("--quiz", help="Ask about the answer afterwards.")] = False,
     batch: Batch = None,
     json: Json = False,
     home: Home = None,
@@ -172,10 +173,15 @@ def ask(
         text = _required(question, "QUESTION")
         coming = library.stream(sys.stdin.read() if text == "-" else text, level, k, filters, trace)
         given = talking.shown_live(coming, library.llm() is not None and not json)
+        asked = library.quiz_on(given) if quiz else None
         if json:
-            printed(shapes.ask(given))
+            printed({**shapes.ask(given), **({"quiz": shapes.quiz(asked)["items"]} if asked is not None else {})})
         else:
-            render.answer(render.console(), given)
+            out = render.console()
+            render.answer(out, given)
+            if asked is not None:
+                out.print()
+                learning.play(library, asked, out)
     return 0
 
 
@@ -249,5 +255,6 @@ def open_(
     return 0
 
 
+learning.add_to(app)
 following.add_to(app)
 upkeep.add_to(app)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _HELP = """\
 Ask a question. A follow-up may say "it". Besides:
   simpler, deeper     the last answer at the next level, from the same sources
+  quiz me             questions on the last answer; what was asked comes back in kb review
   /level LEVEL        eli5, beginner, practitioner or expert, from now on
   /only N             the last question again, with the filter that was offered as N
   /new                begin anew
@@ -91,6 +92,9 @@ def _line(person: bool) -> str | None:
 def _turn(library: Library, conversation: Conversation, line: str, json: bool, out: Console) -> bool:
     """One line of a conversation; whether it was well."""
     try:
+        if line.lower().strip("/.! ") in ("quiz me", "quiz"):
+            _quiz(library, conversation, json, out)
+            return True
         coming = _meant(library, conversation, line, out)
         if coming is None:
             return True
@@ -106,6 +110,19 @@ def _turn(library: Library, conversation: Conversation, line: str, json: bool, o
         render.answer(out, answer)
         out.print()
     return True
+
+
+def _quiz(library: Library, conversation: Conversation, json: bool, out: Console) -> None:
+    """Ask about the last answer."""
+    from kb.cli import learning
+
+    if not conversation.turns:
+        raise UsageError("Ask something first.")
+    made = library.quiz_on(conversation.turns[-1].answer)
+    if json:
+        print(shapes.dump(shapes.quiz(made)), flush=True)
+    else:
+        learning.play(library, made, out)
 
 
 def _meant(

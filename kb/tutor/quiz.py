@@ -404,7 +404,9 @@ def _alike_in_form(key: Key, other: Key) -> bool:
     """Whether two answers could stand in each other's place: the same unit, a like length, as many words."""
     if key.form == "number":
         digits = [len(re.sub(r"\D", "", k.text)) for k in (key, other)]
-        return key.unit == other.unit and abs(digits[0] - digits[1]) <= 2 and ("." in key.text) == ("." in other.text)
+        years = [re.fullmatch(r"(?:19|20)\d\d", k.text) is not None for k in (key, other)]
+        points = ("." in key.text) == ("." in other.text)
+        return key.unit == other.unit and abs(digits[0] - digits[1]) <= 1 and points and years[0] == years[1]
     lengths = sorted((len(key.text), len(other.text)))
     words = abs(len(key.text.split()) - len(other.text.split()))
     digits_alike = any(c.isdigit() for c in key.text) == any(c.isdigit() for c in other.text)

@@ -30,7 +30,7 @@ _GLOSS = re.compile(r"^(?P<term>[\w'’.+ -]{2,50}?)(?:\s[-–—]|:)\s(?P<what>
 _NO_TERM = re.compile(
     r"(?:each|every|all|one|last|no|some|any|my|our|their|his|her|its|this|that|another|impact|explanation|notes?|results?|"
     r"summary|example|definition|background|goal|idea|question|answer|update|edit|tl;?dr|why|how|what|when|where|who|there|"
-    r"reason|conclusion|key|main|notable|best|first|second)\b",
+    r"reason|conclusion|key|main|notable|best|first|second|in|on|at|for|by|with|from|to|as|of|if|only|both|most|many)\b",
     re.IGNORECASE,
 )
 # Acronyms that fit nearly everywhere: nobody could tell them from each other.
@@ -113,7 +113,7 @@ def keys(said: str, phrases: tuple[str, ...] = ()) -> list[Key]:
         content = [w for w in words if w.casefold() not in _GENERAL and w.casefold() not in STOPWORDS]
         if any(VERB.fullmatch(word) or word.casefold().endswith("ing") for word in words[:1]):
             continue
-        if not content or (len(words) == 1 and len(phrase) < 6) or any(c.isdigit() for c in phrase):
+        if len(content) < len(words) or (len(words) == 1 and len(phrase) < 6) or any(c.isdigit() for c in phrase):
             continue
         match_ = re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", said, re.IGNORECASE)
         if match_ and match_.group().islower():

@@ -30,6 +30,11 @@ _STANDS_FOR = re.compile(
     r"article|code|script|video|question|answer|problem|example))\b",
     re.IGNORECASE,
 )
+_VAGUE = re.compile(
+    r"\b(?:is|are|was) like\b|\b(?:kind|sort) of\b|\ba lot\b|\b(?:really|pretty|super|very very|basically|stuff|"
+    r"whatever|something like that|or something|and so on|etc)\b",
+    re.IGNORECASE,
+)
 _THAT_SUBJECT = re.compile(
     r"(?:^|[,;]\s+|\band\s+|\bbut\s+|\bbecause\s+)that(?:'s|\s+(?:is|was|are|means|would|will|can))\b", re.I
 )
@@ -105,6 +110,8 @@ def refusal(said: str, spoken: bool = False) -> str:
         return "says nothing of anything"
     if _THAT_SUBJECT.search(said) or _STANDS_FOR.search(" ".join(said.split()[:14])) or _POINTS_AWAY.search(said):
         return "understood only with what stands around it"
+    if _VAGUE.search(said):
+        return "vague"
     if not spoken and _PERSONS.search(said):
         return "somebody's own view"
     return ""
