@@ -142,7 +142,8 @@ def quiz(folder: Path, shared: Path, table: Callable[[tuple[str, ...], list[tupl
     thrown = ", ".join(f"{reason} {n}" for reason, n in sorted(found.rejected.items(), key=lambda pair: -pair[1]))
     return (
         "## Quizzes\n\n"
-        f"`python bench/run.py quiz`: {total} items without a model, from data/notes/ai-notes and two lectures ({kinds}). "
+        f"`python bench/run.py quiz`: {total} items without a model, from data/notes/ai-notes and two lectures "
+        f"({kinds}). "
         "docs/quizzes.md has how they were judged by eye.\n\n"
         + table(("what", "measured", "asked"), rows)
         + f"\nThrown away on the way: {thrown}.\n"

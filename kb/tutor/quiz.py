@@ -33,8 +33,14 @@ _PHRASES = 12
 _POOL = 220
 # Of another subject below, hardly to be told apart above.
 _LEAST_ALIKE, _MOST_ALIKE = 0.15, 0.85
+# A wrong option is judged by itself and by the sentence that it comes from, the answer left out of both.
+_COMPARED, _OWN_SHARE = 24, 0.4
+_LEAST_PLACE, _LEAST_BOTH = 0.28, 0.36
 _WORTH = {"definition": 3.0, "number": 2.4, "acronym": 1.9, "name": 2.0, "term": 1.1}
 _LONGEST_CONTEXT = 90
+_TRUE_SHARE = 0.3  # of the true and false, beside those for which nothing wrong is at hand
+_YEARS = 6  # by which years may differ
+_LEAST_TIMES, _MOST_TIMES, _YEAR = 1.15, 6.0, 1900
 _APART = 60.0  # seconds between the options of "when"
 _QUOTED_WORDS = (8, 30)
 # Which types each level is asked in, the ones that it is asked most in first.
@@ -45,7 +51,7 @@ _MIX: dict[Level, tuple[ItemType, ...]] = {
     "expert": ("cloze", "short_answer", "multiple_choice", "cloze", "true_false"),
 }
 # One in so many is of who said something, and of when: what was said matters more.
-_SPOKEN_TURN = 6
+_SPOKEN_TURN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +77,21 @@ class Maker:
     seed: str
     posts: bool = False
     known: Sequence[QuizItem] = ()
-    _pool: list[tuple[Key, Hit]] = field(default_factory=list)
+    _pool: list[_Candidate] = field(default_factory=list)
     _vectors: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     _chance: random.Random = field(default_factory=random.Random)
+    _trues: int = 0
+    _falses: int = 0
 
     def make(self, topic: str, hits: Sequence[Hit], beside: Sequence[Hit], count: int) -> Quiz:
         """At most `count` items, the most promising first asked."""
         quiz = Quiz(topic, self.level)
         self._chance = random.Random(self.seed)  # noqa: S311
         candidates = self._candidates(hits, quiz)
-        self._pool = [(c.key, c.sentence.hit) for c in candidates]
-        self._pool += [(c.key, c.sentence.hit) for c in self._candidates(beside, Quiz(topic, self.level))]
+        self._pool = [*candidates, *self._candidates(beside, Quiz(topic, self.level))]
         self._chance.shuffle(self._pool)
         self._pool = self._pool[: max(_POOL, 2 * count)]
-        self._remember([c.key.text for c in candidates] + [key.text for key, _ in self._pool])
+        self._remember([c.key.text for c in candidates] + [c.key.text for c in self._pool])
         spoken = self._spoken(hits)
         mix = _MIX[self.level]
         waiting = list(candidates)
@@ -103,6 +110,8 @@ class Maker:
                 spent.add(type_)
             else:
                 quiz.items.append(item)
+                self._trues += item.type == "true_false" and item.answer == TRUE
+                self._falses += item.type == "true_false" and item.answer == FALSE
         return quiz
 
     # Candidates
@@ -116,6 +125,9 @@ class Maker:
                 continue
             phrases = tuple(keyphrases([hit.chunk.text], _PHRASES))
             for sentence in gather([hit]).sentences:
+                if _is_link(sentence.quote):
+                    quiz.reject("the title of a link")
+                    continue
                 said = quiz_sentences.statement(sentence.plain)
                 if why := quiz_sentences.refusal(said):
                     quiz.reject(why)
@@ -190,7 +202,11 @@ class Maker:
 
     def _true_false(self, c: _Candidate) -> QuizItem | None:
         options = (TRUE, FALSE)
-        if c.key.form == "term" or self._chance.random() < 0.4:
+        # Who always says true would be right too often.
+        free = self._trues <= self._falses + 1
+        if c.key.form == "term" and not free:
+            return None
+        if c.key.form == "term" or (free and self._chance.random() < _TRUE_SHARE):
             return self._item("true_false", c, f"True or false? “{c.said}”", TRUE, options)
         wrong = self._wrong(c, 1)
         if not wrong:
@@ -203,8 +219,9 @@ class Maker:
         key, hit = c.key, c.sentence.hit
         here = self._vectors[key.text]
         words = [word for word in subject_words(c.said) if word not in subject_words(key.text)]
-        ranked: list[tuple[float, str]] = []
-        for other, where in self._pool:
+        ranked: list[tuple[float, str, _Candidate]] = []
+        for candidate in self._pool:
+            other, where = candidate.key, candidate.sentence.hit
             text = _cased_like(key.text, other.text)
             if other.form != key.form or where.chunk.id == hit.chunk.id or not _alike_in_form(key, other):
                 continue
@@ -220,14 +237,27 @@ class Maker:
             # Another passage that says the same of it would make it right too.
             if _says_as_much(where.chunk.text, words):
                 continue
-            ranked.append((alike, text))
+            ranked.append((alike, text, candidate))
+        ranked.sort(key=lambda row: (-row[0], row[1]))
         chosen: list[str] = []
-        for _, text in sorted(set(ranked), reverse=True):
+        for text in self._in_their_place(c, ranked[:_COMPARED]) if key.form != "number" else [row[1] for row in ranked]:
             if all(not quiz_gates.same(text, other) for other in chosen):
                 chosen.append(text)
             if len(chosen) == count:
                 break
         return chosen
+
+    def _in_their_place(self, c: _Candidate, ranked: Sequence[tuple[float, str, _Candidate]]) -> list[str]:
+        """Those that stand in their sentences as the answer stands in its: a firm for a firm, a set for a set."""
+        self._remember([_hidden(c), *(_hidden(other) for _, _, other in ranked)])
+        here = self._vectors[_hidden(c)]
+        found = []
+        for alike, text, other in ranked:
+            place = float(self._vectors[_hidden(other)] @ here)
+            both = _OWN_SHARE * alike + (1 - _OWN_SHARE) * place
+            if place >= _LEAST_PLACE and both >= _LEAST_BOTH:
+                found.append((both, text))
+        return [text for _, text in sorted(found, reverse=True)]
 
     def _item(
         self, type_: ItemType, c: _Candidate, question: str, answer: str, options: tuple[str, ...] = (), fact: str = ""
@@ -257,8 +287,9 @@ class Maker:
                 place = self.cite(sentence).locator
                 said = sentence.plain
                 fit = _QUOTED_WORDS[0] <= len(said.split()) <= _QUOTED_WORDS[1]
-                fit = fit and not quiz_sentences.refusal(quiz_sentences.statement(said), spoken=True)
+                fit = fit and not quiz_sentences.refusal(quiz_sentences.statement(said))
                 telling = sum(phrase.casefold() in said.casefold() for phrase in phrases) >= 2
+                telling = telling and any(k.form != "number" for k in quiz_answers.keys(said, tuple(phrases)))
                 if not fit or not telling:
                     continue
                 if len(getattr(place, "speakers", ())) == 1:
@@ -365,12 +396,22 @@ def asked(hit: Hit, question: str, fact: str) -> str:
     return f"{context}\n{question}" if context else f"In your sources\n{question}"
 
 
+def _is_link(quote: str) -> bool:
+    """Whether a sentence is nothing but what a link is called."""
+    return re.fullmatch(r"\W*\[[^\[\]]+\]\([^()\s]+\)\W*", quote.strip()) is not None
+
+
 def _is_address(crumb: str) -> bool:
     return re.search(r"\S+\.(?:com|org|io|ai|net)\b|/", crumb) is not None
 
 
 def _short(text: str, most: int = 70) -> str:
     return text if len(text) <= most else text[:most].rsplit(" ", 1)[0] + " …"
+
+
+def _hidden(c: _Candidate) -> str:
+    """A statement with its answer hidden, for comparing what stands around answers."""
+    return f"{c.said[: c.key.start]}something{c.said[c.key.end :]}"
 
 
 def _blanked(c: _Candidate) -> str:
@@ -389,7 +430,7 @@ def _asks(c: _Candidate) -> str:
     article = re.match(r"(?:the|an?)\s+", c.said, re.IGNORECASE) if c.key.start else None
     name = c.key.text
     first = name.split()[0]
-    if first[1:].islower() and is_ordinary(first):
+    if first[1:].islower() and is_ordinary(first) and name[1:].islower():
         name = name[0].lower() + name[1:]
     verb = re.match(r"\s*(?:\([^()]*\)\s*)?(is|are)\b", c.said[c.key.end :])
     many = verb[1] == "are" if verb else bool(re.search(r"[^sui]s$", name)) and not article
@@ -406,11 +447,22 @@ def _alike_in_form(key: Key, other: Key) -> bool:
         digits = [len(re.sub(r"\D", "", k.text)) for k in (key, other)]
         years = [re.fullmatch(r"(?:19|20)\d\d", k.text) is not None for k in (key, other)]
         points = ("." in key.text) == ("." in other.text)
+        if years[0] and years[1] and not 1 <= abs(int(key.text) - int(other.text)) <= _YEARS:
+            return False
+        if not _near_in_size(key.text, other.text):
+            return False
         return key.unit == other.unit and abs(digits[0] - digits[1]) <= 1 and points and years[0] == years[1]
     lengths = sorted((len(key.text), len(other.text)))
     words = abs(len(key.text.split()) - len(other.text.split()))
     digits_alike = any(c.isdigit() for c in key.text) == any(c.isdigit() for c in other.text)
     return words <= 1 and lengths[1] <= 2.4 * lengths[0] + 4 and (key.form not in ("name", "acronym") or digits_alike)
+
+
+def _near_in_size(one: str, other: str) -> bool:
+    """Whether two numbers are neither nearly equal nor of quite another size."""
+    values = [float(re.sub(r"[^\d.]", "", text.split("-")[0].split("–")[0]).strip(".") or 0) for text in (one, other)]
+    low, high = sorted(values)
+    return low > 0 and (high / low <= _MOST_TIMES) and (high / low >= _LEAST_TIMES or high >= _YEAR)
 
 
 def _says_as_much(passage: str, words: Sequence[str]) -> bool:

@@ -83,6 +83,8 @@ def keys(said: str, phrases: tuple[str, ...] = ()) -> list[Key]:
     taken: list[tuple[int, int]] = []
 
     def add(key: Key) -> None:
+        if said.count("(", 0, key.start) > said.count(")", 0, key.start):
+            return  # an aside
         if not any(a < key.end and key.start < b for a, b in taken):
             taken.append((key.start, key.end))
             found.append(key)
@@ -132,6 +134,8 @@ def defined(said: str) -> Key | None:
         return None
     term = match["term"].strip()
     bare = re.sub(r"^(?:the|an?)\s+", "", term, flags=re.IGNORECASE)
+    if _NO_TERM.match(bare) or bare in _COMMON or re.match(r"\w+ing\s", bare):
+        return None
     words = bare.split()
     content = [w for w in words if w.casefold() not in _GENERAL and w.casefold() not in STOPWORDS]
     if (
@@ -154,18 +158,22 @@ def defined(said: str) -> Key | None:
 def unit_of(text: str) -> str:
     """What a number counts, as far as it says: `%`, `$`, `tokens`; empty for a bare one."""
     money = "$" if re.match(r"[$€£]", text) else ""
-    unit = re.sub(r"^[^A-Za-z%×]*", "", text).rstrip("s").casefold()
-    return money + unit
+    unit = re.sub(r"^[^A-Za-z%×]*", "", text)
+    # M is a million and m a minute; of words the plural and the case tell nothing.
+    return money + (unit.rstrip("s").casefold() if len(unit) > 2 else unit)
 
 
 def _is_part_of_name(said: str, start: int, end: int) -> bool:
-    """Whether a number belongs to a name before it: "Llama 2", "Part 3", "GPT 4"."""
+    """Whether a number belongs to a name or a date: "Llama 2", "Part 3", "15 June"."""
+    if re.match(r"(?:st|nd|rd|th)?\s(?:of\s)?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)", said[end:]):
+        return True
     before = re.search(r"([A-Za-z][\w.-]*)\s$", said[:start])
     if before is None:
         return False
     word = before[1]
-    if word[0].isupper() and before.start() > 0 and said[start:end].isdigit() and len(said[start:end]) < 4:
-        return True  # Windows 11, Level 3
+    bare = re.fullmatch(r"\d{1,3}(?:\.\d+)*", said[start:end].strip()) is not None
+    if word[0].isupper() and bare and (before.start() > 0 or "." in said[start:end]):
+        return True  # Windows 11, Level 3, Stable Diffusion 1.5
     return (word[0].isupper() and not is_ordinary(word)) or word.casefold() in (
         *(
             "version",

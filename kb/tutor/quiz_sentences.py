@@ -30,6 +30,32 @@ _STANDS_FOR = re.compile(
     r"article|code|script|video|question|answer|problem|example))\b",
     re.IGNORECASE,
 )
+VERB = re.compile(
+    r"\b(?:is|are|was|were|be|been|has|have|had|does|do|did|can|could|will|would|may|might|must|should|cannot|means|refers|"
+    r"stands|uses?|used|makes?|made|gives?|gave|takes?|took|needs?|needed|costs?|runs?|ran|holds?|held|keeps?|kept|shows?|"
+    r"showed|finds?|found|says?|said|lets?|allows?|allowed|helps?|requires?|required|contains?|contained|includes?|included|"
+    r"consists?|supports?|supported|works?|worked|trains?|trained|learns?|learned|predicts?|predicted|generates?|generated|"
+    r"produces?|produced|reduces?|reduced|increases?|increased|improves?|improved|outperforms?|outperformed|reaches|reached|"
+    r"achieves?|achieved|beats?|scales?|scaled|splits?|computes?|computed|measures?|measured|releases?|released|launch(?:es|ed)|"
+    r"raised?|raises|acquires?|acquired|announces?|announced|introduces?|introduced|provides?|provided|creates?|created|"
+    r"builds?|built|becomes?|became|grows?|grew|starts?|started|ends?|ended|leads?|led|sends?|sent|reads?|writes?|wrote|"
+    r"stores?|stored|combines?|combined|replaces?|replaced|adds?|added|drops?|dropped|fails?|failed|comes?|came|goes|went|"
+    r"gets?|got|turns?|turned|treats?|treated|optimizes?|optimized|minimizes?|maximizes?|encodes?|decodes?|maps?|depends?|"
+    r"differs?|suffers?|enables?|enabled|ships?|shipped|wins?|won|loses?|lost|accelerates?|processes|processed|performs?|"
+    r"performed|applies|applied|estimates?|estimated|represents?|represented|describes?|described|defines?|defined|"
+    r"accounts?|averages?|exceeds?|exceeded|handles?|handled|operates?|operated|serves?|served|sells?|sold|pays?|paid)\b",
+    re.IGNORECASE,
+)
+_LINKING = frozenset(re.findall(r"\w+", "between among via per than versus vs about over under into onto upon through"))
+_PAST = frozenset(
+    re.findall(
+        r"\w+",
+        "is are was were be been has have had does do did can could will would may might must should cannot made gave "
+        "took ran held kept found said became grew led sent wrote built came went got won lost sold paid began met",
+    )
+)
+# "The audio was cut": which audio, another sentence says.
+_THE_THING = re.compile(rf"The [a-z]+ {VERB.pattern}", re.IGNORECASE)
 _VAGUE = re.compile(
     r"\b(?:is|are|was) like\b|\b(?:kind|sort) of\b|\ba lot\b|\b(?:really|pretty|super|very very|basically|stuff|"
     r"whatever|something like that|or something|and so on|etc)\b",
@@ -59,26 +85,13 @@ _NO_SUBJECT = re.compile(
     r"what's|why|how|when|where)\b",
     re.IGNORECASE,
 )
-VERB = re.compile(
-    r"\b(?:is|are|was|were|be|been|has|have|had|does|do|did|can|could|will|would|may|might|must|should|cannot|means|refers|"
-    r"stands|uses?|used|makes?|made|gives?|gave|takes?|took|needs?|needed|costs?|runs?|ran|holds?|held|keeps?|kept|shows?|"
-    r"showed|finds?|found|says?|said|lets?|allows?|allowed|helps?|requires?|required|contains?|contained|includes?|included|"
-    r"consists?|supports?|supported|works?|worked|trains?|trained|learns?|learned|predicts?|predicted|generates?|generated|"
-    r"produces?|produced|reduces?|reduced|increases?|increased|improves?|improved|outperforms?|outperformed|reaches|reached|"
-    r"achieves?|achieved|beats?|scales?|scaled|splits?|computes?|computed|measures?|measured|releases?|released|launch(?:es|ed)|"
-    r"raised?|raises|acquires?|acquired|announces?|announced|introduces?|introduced|provides?|provided|creates?|created|"
-    r"builds?|built|becomes?|became|grows?|grew|starts?|started|ends?|ended|leads?|led|sends?|sent|reads?|writes?|wrote|"
-    r"stores?|stored|combines?|combined|replaces?|replaced|adds?|added|drops?|dropped|fails?|failed|comes?|came|goes|went|"
-    r"gets?|got|turns?|turned|treats?|treated|optimizes?|optimized|minimizes?|maximizes?|encodes?|decodes?|maps?|depends?|"
-    r"differs?|suffers?|enables?|enabled|ships?|shipped|wins?|won|loses?|lost|accelerates?|processes|processed|performs?|"
-    r"performed|applies|applied|estimates?|estimated|represents?|represented|describes?|described|defines?|defined|"
-    r"accounts?|averages?|exceeds?|exceeded|handles?|handled|operates?|operated|serves?|served|sells?|sold|pays?|paid)\b",
-    re.IGNORECASE,
-)
 
 
 # "Name - a thing that does something": how notes say what a thing is.
 _GLOSS = re.compile(r"[\w'’.+ -]{2,50}?(?:\s[-–—]|:)\san?\s[^:–—]{15,}$", re.IGNORECASE)
+
+
+_DEFINED = re.compile(r"The [a-z]+ is (?:an?|the) ", re.IGNORECASE)
 
 
 def statement(plain: str) -> str:
@@ -97,18 +110,20 @@ def refusal(said: str, spoken: bool = False) -> str:
         return "too short"
     if count > MOST_WORDS:
         return "too long"
-    if said.rstrip().endswith("?"):
+    if re.search(r"\?\W*$", said):
         return "a question itself"
     if _is_no_prose(said, count):
         return "no prose"
     last = re.findall(r"[\w'’-]+", said)[-1:]
-    if last and (last[0].casefold() in STOPWORDS or re.search(r"\b(?:that|which) \w+ly\W*$", said)):
+    if last and (last[0].casefold() in STOPWORDS | _LINKING or re.search(r"\b(?:that|which) \w+ly\W*$", said)):
         return "breaks off"
     if _COMMAND.match(said):
         return "tells somebody to do something"
     if not _says_something(said):
         return "says nothing of anything"
     if _THAT_SUBJECT.search(said) or _STANDS_FOR.search(" ".join(said.split()[:14])) or _POINTS_AWAY.search(said):
+        return "understood only with what stands around it"
+    if _THE_THING.match(said) and not _DEFINED.match(said):
         return "understood only with what stands around it"
     if _VAGUE.search(said):
         return "vague"
@@ -124,7 +139,7 @@ def _is_no_prose(said: str, count: int) -> bool:
     if said.count("“") != said.count("”") or sum(w[:1].isupper() for w in said.split()) > 0.6 * count:
         return True
     letters = sum(c.isalpha() or c.isspace() for c in said)
-    if letters < 0.72 * len(said) or said.count(",") > 5 or said.count("/") > 1:
+    if letters < 0.72 * len(said) or said.count(",") > 5 or "/" in re.sub(r"\b(?:and/or|24/7)\b", "", said):
         return True
     dash = re.search(r"\s[-–—]\s|:\s", said)
     return dash is not None and not _GLOSS.match(said)
@@ -132,7 +147,7 @@ def _is_no_prose(said: str, count: int) -> bool:
 
 def _says_something(said: str) -> bool:
     """Whether a statement has a subject and says something of it."""
-    verb = VERB.search(said)
+    verb = next((match for match in VERB.finditer(said) if _is_finite(said, match)), None)
     if verb is None or verb.start() == 0 or _NO_SUBJECT.match(said):
         return _GLOSS.match(said) is not None
     before = said[: verb.start()]
@@ -143,4 +158,14 @@ def _says_something(said: str) -> bool:
     first = re.match(r"[\w'’.+-]*", said)
     begins = first[0] if first else ""
     headless = begins[:1].islower() and (is_ordinary(begins) or not begins.isalpha())
-    return not (relative or (passive and not active) or headless)
+    hanging = re.fullmatch(r"[A-Z][a-z]+(?:ed|ing)", begins) is not None and is_ordinary(begins)
+    return not (relative or (passive and not active) or headless or hanging)
+
+
+def _is_finite(said: str, verb: re.Match[str]) -> bool:
+    """Whether a word is a verb here: "use" and "cost" are as often nouns, unless several things do them."""
+    word = verb.group().casefold()
+    if re.search(r"(?:s|ed)$", word) or word in _PAST:
+        return True
+    before = re.search(r"(\w+)\W+$", said[: verb.start()])
+    return before is not None and before[1].casefold().endswith("s") and not before[1].casefold().endswith("ss")
