@@ -63,9 +63,7 @@ class Asker:
             if not hits:
                 quiz.notes.append(_nothing(topic))
             else:
-                quiz.notes.append(
-                    "What was found is links and digests: they say what others say of a page. Ingest the page."
-                )
+                quiz.notes.append("What was found is links, which say what others say of a page. Ingest the pages.")
             return quiz
         known = {hit.chunk.id for hit in asked}
         beside = [hit for hit in self._any(_BESIDE, seed + "beside", None) if hit.chunk.id not in known]

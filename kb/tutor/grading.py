@@ -14,6 +14,7 @@ from index.lexical import subject_words
 from kb.errors import LlmError
 from kb.llm import Llm, Message
 from kb.tutor import facts, prompts
+from kb.tutor.facts import Number
 from kb.tutor.quiz_gates import fold, same
 from kb.tutor.quiz_items import QuizItem
 
@@ -71,7 +72,7 @@ def _blank(item: QuizItem, given: str) -> Grade:
     """Exact but for case, articles and plurals; numbers by their value; words nearly as they are spelled."""
     if fold(given) == fold(item.answer):
         return Grade(True)
-    wanted, said = facts.numbers(item.answer), facts.numbers(given)
+    wanted, said = _numbers(item.answer), _numbers(given)
     if wanted:
         agree = [n.value for n in wanted] == [n.value for n in said] or (
             len(said) == len(wanted) == 1 and said[0].bare == wanted[0].bare and said[0].value == said[0].bare
@@ -85,6 +86,12 @@ def _blank(item: QuizItem, given: str) -> Grade:
     if likeness >= _NEARLY and min(len(given), len(item.answer)) >= _FEWEST_FOR_FUZZY:
         return Grade(True, near=True, why=f"spelled “{item.answer}”")
     return Grade(False)
+
+
+def _numbers(text: str) -> list[Number]:
+    """The numbers of an answer; words for numbers only where there are no figures."""
+    found = facts.numbers(text)
+    return [n for n in found if any(c.isdigit() for c in n.said)] or found
 
 
 def _short(item: QuizItem, given: str, embed: Embed, llm: Llm | None) -> Grade:

@@ -29,6 +29,7 @@ from kb.tutor.readability import grade
 Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 Cite = Callable[[Sentence], Citation]
 
+_BOUND = re.compile(r"\b(?:over|above|than|least|most|under|below|up to|beyond|nearly|almost)\s+\W*$", re.IGNORECASE)
 _PHRASES = 12
 _POOL = 220
 # Of another subject below, hardly to be told apart above.
@@ -208,7 +209,9 @@ class Maker:
             return None
         if c.key.form == "term" or (free and self._chance.random() < _TRUE_SHARE):
             return self._item("true_false", c, f"True or false? “{c.said}”", TRUE, options)
-        wrong = self._wrong(c, 1)
+        # What is over 5,000 is over 1,800 as well.
+        bounded = _BOUND.search(c.said[: c.key.start]) if c.key.form == "number" else None
+        wrong = self._wrong(c, 1) if bounded is None else []
         if not wrong:
             return None
         swapped = c.said[: c.key.start] + _cased_like(c.key.text, wrong[0]) + c.said[c.key.end :]
@@ -391,7 +394,9 @@ def made(
 def asked(hit: Hit, question: str, fact: str) -> str:
     """A question under what it is about: the title and the headings, but for those that give the answer away."""
     crumbs = [*hit.chunk.breadcrumb] or [hit.title]
-    told = [crumb for crumb in dict.fromkeys(crumbs) if not quiz_gates.holds(crumb, fact) and not _is_address(crumb)]
+    told = [
+        crumb for crumb in dict.fromkeys(crumbs) if not quiz_gates.gives_away(crumb, fact) and not _is_address(crumb)
+    ]
     context = " › ".join(_short(crumb, 50) for crumb in told[:1] + told[1:][-1:])[:_LONGEST_CONTEXT]
     return f"{context}\n{question}" if context else f"In your sources\n{question}"
 

@@ -83,6 +83,8 @@ def keys(said: str, phrases: tuple[str, ...] = ()) -> list[Key]:
     taken: list[tuple[int, int]] = []
 
     def add(key: Key) -> None:
+        if key.form != "definition" and _is_listed(said, key):
+            return  # one of several: another would be as right
         if said.count("(", 0, key.start) > said.count(")", 0, key.start):
             return  # an aside
         if not any(a < key.end and key.start < b for a, b in taken):
@@ -161,6 +163,15 @@ def unit_of(text: str) -> str:
     unit = re.sub(r"^[^A-Za-z%×]*", "", text)
     # M is a million and m a minute; of words the plural and the case tell nothing.
     return money + (unit.rstrip("s").casefold() if len(unit) > 2 else unit)
+
+
+def _is_listed(said: str, key: Key) -> bool:
+    """Whether an answer is a member of a list, or only describes what a name says: "A $500 RTX 3070"."""
+    after, before = said[key.end :], said[: key.start]
+    listed = re.match(r",? (?:and|or) [A-Z]|, [A-Z][\w.-]*(?:,| and| or)|, (?:\w+ )?\w+(?:, | and | or )", after)
+    ended = re.search(r"(?:[A-Z][\w.-]*|\w+), (?:and |or )?$|[A-Z][\w.-]* (?:and|or) $", before)
+    priced = key.text.startswith("$") and re.match(r" [A-Z]", after)
+    return bool(listed or ended or priced)
 
 
 def _is_part_of_name(said: str, start: int, end: int) -> bool:

@@ -16,6 +16,7 @@ MOST_OPTIONS = 4
 _LENGTHS = 3.0
 _SHORT = 12  # characters by which short options may differ
 _LONGEST_QUESTION = 600
+_FEWEST_COMPACT = 4  # letters; a shorter word stands in others by chance
 _DANGLES = re.compile(
     r"^(?:it|its|this|these|those|they|them|their|he|him|his|she|her|we|our|us|i|my|you|your)\b", re.IGNORECASE
 )
@@ -31,6 +32,14 @@ def holds(text: str, words: str) -> bool:
     """Whether words stand in a text, as whole words."""
     wanted = fold(words)
     return bool(wanted) and re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", fold(text)) is not None
+
+
+def gives_away(context: str, words: str) -> bool:
+    """Whether a context has an answer in it, spaces and hyphens aside, or a year where a year is asked for."""
+    if re.fullmatch(r"(?:19|20)\d\d", words.strip()):
+        return re.search(r"(?:19|20)\d\d", context) is not None
+    wanted, there = (re.sub(r"[\W_]+", "", fold(text)) for text in (words, context))
+    return holds(context, words) or (len(wanted) > _FEWEST_COMPACT and wanted in there)
 
 
 def same(one: str, other: str) -> bool:
@@ -72,7 +81,9 @@ def refusal(
     if why := _answer_refusal(item, speakers):
         return why
     asked = item.question.partition("\n")[2] or item.question
-    if item.type not in ("true_false", "when", "who_said") and holds(item.question, item.fact):
+    about, _, told = item.question.partition("\n")
+    open_ = item.type not in ("true_false", "when", "who_said")
+    if open_ and (holds(item.question, item.fact) or (told and gives_away(about, item.fact))):
         return "the question holds its answer"
     if item.type in ("multiple_choice", "cloze", "true_false", "short_answer") and _dangles(asked):
         return "a pronoun without what it stands for"

@@ -25,9 +25,10 @@ _POINTS_AWAY = re.compile(
 )
 # Words that stand for what another sentence names. "It is known that" and the like name nothing either.
 _STANDS_FOR = re.compile(
-    r"\b(?:it|its|it's|itself|this|these|those|they|them|their|theirs|he|him|his|she|her|hers|that one|the one|"
-    r"the (?:paper|author|authors|model|method|approach|result|results|company|dataset|thing|idea|person|team|post|"
-    r"article|code|script|video|question|answer|problem|example))\b",
+    r"\b(?:it|it's|itself|this|these|those|they|them|theirs|he|him|his|she|her|hers|that one|the one|"
+    r"the (?:\w+ )?(?:paper|authors?|models?|methods?|approach|results?|company|data ?sets?|things?|ideas?|person|team|"
+    r"posts?|article|code|scripts?|video|questions?|answers?|problems?|examples?|data|benchmark|system|project|tool|library|"
+    r"stat|statistics|site|page|round|deal|event|talk|group|feature|product|app))\b",
     re.IGNORECASE,
 )
 VERB = re.compile(
@@ -56,9 +57,12 @@ _PAST = frozenset(
 )
 # "The audio was cut": which audio, another sentence says.
 _THE_THING = re.compile(rf"The [a-z]+ {VERB.pattern}", re.IGNORECASE)
+# "Moss takes its water" says whose; "Its water comes" does not.
+_WHOSE = re.compile(r"\b(?:its|their)\b", re.IGNORECASE)
 _VAGUE = re.compile(
     r"\b(?:is|are|was) like\b|\b(?:kind|sort) of\b|\ba lot\b|\b(?:really|pretty|super|very very|basically|stuff|"
-    r"whatever|something like that|or something|and so on|etc)\b",
+    r"whatever|something like that|or something|perhaps|maybe|probably|feels?|seems?|rumou?r\w*|reportedly|and so on|etc|recent(?:ly)?|currently|nowadays|soon|now|today|"
+    r"(?:coming|last|past|next) (?:few )?(?:weeks|months|years))\b",
     re.IGNORECASE,
 )
 _THAT_SUBJECT = re.compile(
@@ -81,7 +85,7 @@ _COMMAND = re.compile(
 )
 _NO_SUBJECT = re.compile(
     r"(?:with|while|which|who|whose|for|from|to|of|by|as|than|or|nor|if|because|since|although|though|unless|until|"
-    r"whether|per|via|not|only|just|even|still|more|less|most|least|very|much|many|some|any|one|other|others|there|what|"
+    r"whether|per|via|not|only|just|even|still|more|less|most|least|very|much|many|some|any|one|each|every|all|other|others|there|what|"
     r"what's|why|how|when|where)\b",
     re.IGNORECASE,
 )
@@ -123,6 +127,8 @@ def refusal(said: str, spoken: bool = False) -> str:
         return "says nothing of anything"
     if _THAT_SUBJECT.search(said) or _STANDS_FOR.search(" ".join(said.split()[:14])) or _POINTS_AWAY.search(said):
         return "understood only with what stands around it"
+    if _WHOSE.search(" ".join(said.split()[:2])):
+        return "understood only with what stands around it"
     if _THE_THING.match(said) and not _DEFINED.match(said):
         return "understood only with what stands around it"
     if _VAGUE.search(said):
@@ -155,11 +161,12 @@ def _says_something(said: str) -> bool:
     # "trained on …" right after a name says no more than what it is.
     passive = re.match(r"\w+(?:ed|t|ilt)\s+(?:by|on|in|to|with|from|at|for)\b", said[verb.start() :])
     active = re.search(r"\b(?:is|are|was|were|been|be)\s+(?:\w+ly\s+)?$", before)
-    first = re.match(r"[\w'’.+-]*", said)
+    first = re.match(r"[\w'’.+-]+", said.lstrip(" \"“‘'("))
     begins = first[0] if first else ""
     headless = begins[:1].islower() and (is_ordinary(begins) or not begins.isalpha())
     hanging = re.fullmatch(r"[A-Z][a-z]+(?:ed|ing)", begins) is not None and is_ordinary(begins)
-    return not (relative or (passive and not active) or headless or hanging)
+    letter = len(begins) == 1 and begins not in ("A", "a")
+    return not (letter or relative or (passive and not active) or headless or hanging)
 
 
 def _is_finite(said: str, verb: re.Match[str]) -> bool:

@@ -95,6 +95,7 @@ def _rows(said: str) -> list[dict[str, Any]]:
                 rows.append(json.loads(match.group()))
             except ValueError:
                 continue
+    rows = rows if isinstance(rows, list) else []
     return [row for row in rows if isinstance(row, dict) and isinstance(row.get("question"), str)]
 
 

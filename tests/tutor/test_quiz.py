@@ -22,13 +22,34 @@ from kb.tutor.quiz_items import QuizItem
 from tests.builders import write
 
 PLANTS = {
-    "moss": "# Moss\n\nMoss is a small plant that takes its water from the fog. Sphagnum holds 20 times its own weight in water.\n",
-    "fern": "# Ferns\n\nA fern is a plant that spreads by spores under its leaves. Bracken covers 40 hectares near Kyoto.\n",
-    "ivy": "# Ivy\n\nIvy is a climber that holds on by small roots of its stem. Hedera grows 90 centimetres in a summer.\n",
-    "yew": "# Yew\n\nA yew is a tree that lives for a thousand years in churchyards. Taxus needs 15 years to bear seeds.\n",
-    "oak": "# Oak\n\nAn oak is a tree that feeds more insects than any other. Quercus drops 10 kilograms of acorns a year.\n",
-    "elm": "# Elm\n\nAn elm is a tree that a fungus killed all over Europe. Ulmus reached 35 metres before the blight.\n",
-}  # fmt: skip
+    name: f"# {title}\n\n{what} {fact}\n"
+    for name, title, what, fact in [
+        (
+            *("moss", "Moss", "Moss is a small plant that takes its water from the fog."),
+            "Sphagnum holds 20 times its own weight in water.",
+        ),
+        (
+            *("fern", "Ferns", "A fern is a plant that spreads by spores under its leaves."),
+            "Bracken covers 40 hectares near Kyoto.",
+        ),
+        (
+            *("ivy", "Ivy", "Ivy is a climber that holds on by small roots of its stem."),
+            "Hedera grows 90 centimetres in a summer.",
+        ),
+        (
+            *("yew", "Yew", "A yew is a tree that lives for a thousand years in churchyards."),
+            "Taxus needs 15 years to bear seeds.",
+        ),
+        (
+            *("oak", "Oak", "An oak is a tree that feeds more insects than any other."),
+            "Quercus drops 10 kilograms of acorns a year.",
+        ),
+        (
+            *("elm", "Elm", "An elm is a tree that a fungus killed all over Europe."),
+            "Ulmus reached 35 metres before the blight.",
+        ),
+    ]
+}
 
 
 @pytest.fixture
