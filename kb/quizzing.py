@@ -20,7 +20,7 @@ from kb.tutor.quiz_items import Quiz, QuizItem
 
 # Of a link only what others say of it is known, and a digest repeats that: nothing to be asked about.
 _NEVER = ("link", "digest")
-_PASSAGES_AN_ITEM, _FEWEST_PASSAGES, _MOST_PASSAGES = 6, 24, 4000
+_PASSAGES_AN_ITEM, _FEWEST_PASSAGES, _MOST_PASSAGES = 10, 40, 4000
 _BESIDE = 120  # passages that only give wrong options
 _LEAST_COSINE = 0.3
 

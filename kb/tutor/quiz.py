@@ -136,7 +136,10 @@ class Maker:
                 keys = quiz_answers.keys(said, phrases)
                 if not keys:
                     quiz.reject("nothing in it to ask for")
+                named = any(k.form in ("name", "acronym", "definition") for k in keys)
                 for key in keys:
+                    if key.form == "term" and not (named and " " in key.text):
+                        continue  # one word of a general sentence could be another
                     candidate = _Candidate(sentence, said, key, self._worth(hit, said, key, keys))
                     before = found.get(said)
                     if before is None or before.worth < candidate.worth:

@@ -14,7 +14,7 @@ _OPENER = re.compile(
     r"^(?:(?:so|and|but|now|well|also|okay|ok|basically|actually|then|again|indeed|thus|hence|therefore|however|"
     r"moreover|furthermore|in addition|in fact|in short|for example|for instance|e\.g\.|i\.e\.|note that|as a result|"
     r"of course|in particular|specifically|finally|importantly|interestingly|additionally|overall|first|second|third|"
-    r"first of all|today|yes|no|right)\b[,:]?\s+)+",
+    r"first of all|today|yes|no|right)\b[,:]?\s+|\w+ly,\s+)+",
     re.IGNORECASE,
 )
 _POINTS_AWAY = re.compile(
@@ -26,7 +26,8 @@ _POINTS_AWAY = re.compile(
 # Words that stand for what another sentence names. "It is known that" and the like name nothing either.
 _STANDS_FOR = re.compile(
     r"\b(?:it|it's|itself|this|these|those|they|them|theirs|he|him|his|she|her|hers|that one|the one|"
-    r"the (?:\w+ )?(?:paper|authors?|models?|methods?|approach|results?|company|data ?sets?|things?|ideas?|person|team|"
+    r"the \d+-year-old|the (?:[\w-]+ ){0,2}(?:paper|authors?|models?|methods?|approach|results?|company|"
+    r"data ?sets?|things?|ideas?|person|team|"
     r"posts?|article|code|scripts?|video|questions?|answers?|problems?|examples?|data|benchmark|system|project|tool|library|"
     r"stat|statistics|site|page|round|deal|event|talk|group|feature|product|app))\b",
     re.IGNORECASE,
@@ -60,8 +61,10 @@ _THE_THING = re.compile(rf"The [a-z]+ {VERB.pattern}", re.IGNORECASE)
 # "Moss takes its water" says whose; "Its water comes" does not.
 _WHOSE = re.compile(r"\b(?:its|their)\b", re.IGNORECASE)
 _VAGUE = re.compile(
+    r"\b(?:very|serious|great|important|interesting|interested|amazing|awesome|nice|fun|cool|long way|extraordinary)\b|"
     r"\b(?:is|are|was) like\b|\b(?:kind|sort) of\b|\ba lot\b|\b(?:really|pretty|super|very very|basically|stuff|"
-    r"whatever|something like that|or something|perhaps|maybe|probably|feels?|seems?|rumou?r\w*|reportedly|and so on|etc|recent(?:ly)?|currently|nowadays|soon|now|today|"
+    r"whatever|something like that|or something|and so on|etc|recent(?:ly)?|currently|nowadays|soon|now|today|"
+    r"perhaps|maybe|probably|feels?|seems?|rumou?r\w*|reportedly|"
     r"(?:coming|last|past|next) (?:few )?(?:weeks|months|years))\b",
     re.IGNORECASE,
 )
@@ -127,7 +130,7 @@ def refusal(said: str, spoken: bool = False) -> str:
         return "says nothing of anything"
     if _THAT_SUBJECT.search(said) or _STANDS_FOR.search(" ".join(said.split()[:14])) or _POINTS_AWAY.search(said):
         return "understood only with what stands around it"
-    if _WHOSE.search(" ".join(said.split()[:2])):
+    if _WHOSE.search(" ".join(said.split()[:4])) and not _GLOSS.match(said):
         return "understood only with what stands around it"
     if _THE_THING.match(said) and not _DEFINED.match(said):
         return "understood only with what stands around it"

@@ -266,12 +266,20 @@ def test_links_are_not_asked_about(library: Library, notes: Path) -> None:
 
 def test_recordings_are_asked_who_said_it_and_when(library: Library, notes: Path) -> None:
     names = ("Ann Moss", "Bob Fern", "Cid Yew")
-    facts = [
-        "Sphagnum moss holds twenty times its own weight in water.",
-        "Bracken ferns spread by spores under old leaves.",
-        "Ancient yew trees bear seeds after fifteen years.",
+    said = [
+        "Sphagnum moss holds the morning water in empty cells.",
+        "Bracken fern keeps its spores under old leaves.",
+        "Ancient yew wood makes the best long bows.",
+        "Climbing ivy needs old walls for its roots.",
+        "Young oak foliage gives food to caterpillars.",
+        "Mountain elm bark contains the deadly fungus.",
+        "Reindeer lichen grows without roots in dry summers.",
+        "Water lilies become white flowers at noon.",
+        "Beech forest leaves kept the ground quite dark.",
+        "Pine resin becomes amber after many ages.",
+        "Honey fungus produces faint light on rotten wood.",
+        "Willow bark includes the acid of aspirin.",
     ]
-    said = [facts[n % 3].replace("water", f"water number {n}") for n in range(12)]
     cues = [f"00:{2 * n:02d}:00.000 --> 00:{2 * n:02d}:09.000\n<v {names[n % 3]}>{said[n]}\n" for n in range(12)]
     (notes / "talk.vtt").write_text("WEBVTT\n\n" + "\n".join(cues), encoding="utf-8")
     library.ingest([notes])
