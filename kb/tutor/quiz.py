@@ -36,7 +36,7 @@ _POOL = 220
 _LEAST_ALIKE, _MOST_ALIKE = 0.15, 0.85
 # A wrong option is judged by itself and by the sentence that it comes from, the answer left out of both.
 _COMPARED, _OWN_SHARE = 24, 0.4
-_LEAST_PLACE, _LEAST_BOTH = 0.28, 0.36
+_LEAST_PLACE, _LEAST_BOTH, _LEAST_SWAPPED = 0.3, 0.42, 0.5
 _WORTH = {"definition": 3.0, "number": 2.4, "acronym": 1.9, "name": 2.0, "term": 1.1}
 _LONGEST_CONTEXT = 90
 _TRUE_SHARE = 0.3  # of the true and false, beside those for which nothing wrong is at hand
@@ -133,6 +133,8 @@ class Maker:
                 if why := quiz_sentences.refusal(said):
                     quiz.reject(why)
                     continue
+                said = quiz_sentences.told(said)
+                whole = sentence.plain.rstrip(" \"”’')").endswith((".", "!")) and sentence.plain[:1].isupper()
                 keys = quiz_answers.keys(said, phrases)
                 if not keys:
                     quiz.reject("nothing in it to ask for")
@@ -140,16 +142,18 @@ class Maker:
                 for key in keys:
                     if key.form == "term" and not (named and " " in key.text):
                         continue  # one word of a general sentence could be another
-                    candidate = _Candidate(sentence, said, key, self._worth(hit, said, key, keys))
+                    candidate = _Candidate(sentence, said, key, self._worth(hit, said, key, keys, whole))
                     before = found.get(said)
                     if before is None or before.worth < candidate.worth:
                         found[said] = candidate
         return sorted(found.values(), key=lambda c: (-c.worth, c.said))
 
-    def _worth(self, hit: Hit, said: str, key: Key, keys: Sequence[Key]) -> float:
+    def _worth(self, hit: Hit, said: str, key: Key, keys: Sequence[Key], whole: bool) -> float:
         worth = _WORTH[key.form]
         others = [k for k in keys if k is not key and k.form in ("name", "acronym", "definition")]
         worth += 0.5 if others and key.form in ("number", "term", "name", "acronym") else 0.0
+        # A whole sentence says more than a line that somebody jotted down.
+        worth += 0.5 if whole else -0.5
         worth -= 0.6 if hit.kind in ("transcript", "audio") else 0.0
         worth -= 0.4 if key.start == 0 and key.form != "definition" else 0.0
         # A plain sentence for the simpler levels, a fuller one for the others.
@@ -214,14 +218,17 @@ class Maker:
             return self._item("true_false", c, f"True or false? “{c.said}”", TRUE, options)
         # What is over 5,000 is over 1,800 as well.
         bounded = _BOUND.search(c.said[: c.key.start]) if c.key.form == "number" else None
-        wrong = self._wrong(c, 1) if bounded is None else []
+        wrong = self._wrong(c, 1, _LEAST_SWAPPED) if bounded is None else []
         if not wrong:
             return None
         swapped = c.said[: c.key.start] + _cased_like(c.key.text, wrong[0]) + c.said[c.key.end :]
         return self._item("true_false", c, f"True or false? “{swapped}”", FALSE, options)
 
-    def _wrong(self, c: _Candidate, count: int) -> list[str]:
-        """Wrong options: of the answer's form and about its length, from other passages, none of them right as well."""
+    def _wrong(self, c: _Candidate, count: int, least: float = _LEAST_BOTH) -> list[str]:
+        """Wrong options: of the answer's form and about its length, from other passages, none of them right as well.
+
+        `least`: how alike they and the places that they come from must be, if they are no numbers.
+        """
         key, hit = c.key, c.sentence.hit
         here = self._vectors[key.text]
         words = [word for word in subject_words(c.said) if word not in subject_words(key.text)]
@@ -229,7 +236,7 @@ class Maker:
         for candidate in self._pool:
             other, where = candidate.key, candidate.sentence.hit
             text = _cased_like(key.text, other.text)
-            if other.form != key.form or where.chunk.id == hit.chunk.id or not _alike_in_form(key, other):
+            if other.form != key.form or where.chunk.id == hit.chunk.id or not _alike_in_form(key, other, c.said):
                 continue
             alike = float(self._vectors[other.text] @ here)
             if key.form != "number" and not _LEAST_ALIKE <= alike <= _MOST_ALIKE:
@@ -246,14 +253,17 @@ class Maker:
             ranked.append((alike, text, candidate))
         ranked.sort(key=lambda row: (-row[0], row[1]))
         chosen: list[str] = []
-        for text in self._in_their_place(c, ranked[:_COMPARED]) if key.form != "number" else [row[1] for row in ranked]:
+        named = key.form != "number"
+        for text in self._in_their_place(c, ranked[:_COMPARED], least) if named else [row[1] for row in ranked]:
             if all(not quiz_gates.same(text, other) for other in chosen):
                 chosen.append(text)
             if len(chosen) == count:
                 break
         return chosen
 
-    def _in_their_place(self, c: _Candidate, ranked: Sequence[tuple[float, str, _Candidate]]) -> list[str]:
+    def _in_their_place(
+        self, c: _Candidate, ranked: Sequence[tuple[float, str, _Candidate]], least: float
+    ) -> list[str]:
         """Those that stand in their sentences as the answer stands in its: a firm for a firm, a set for a set."""
         self._remember([_hidden(c), *(_hidden(other) for _, _, other in ranked)])
         here = self._vectors[_hidden(c)]
@@ -261,7 +271,7 @@ class Maker:
         for alike, text, other in ranked:
             place = float(self._vectors[_hidden(other)] @ here)
             both = _OWN_SHARE * alike + (1 - _OWN_SHARE) * place
-            if place >= _LEAST_PLACE and both >= _LEAST_BOTH:
+            if place >= _LEAST_PLACE and both >= least:
                 found.append((both, text))
         return [text for _, text in sorted(found, reverse=True)]
 
@@ -293,6 +303,7 @@ class Maker:
                 place = self.cite(sentence).locator
                 said = sentence.plain
                 fit = _QUOTED_WORDS[0] <= len(said.split()) <= _QUOTED_WORDS[1]
+                fit = fit and sentence.plain.split()[0].casefold() not in ("okay", "so", "and", "ok")
                 fit = fit and not quiz_sentences.refusal(quiz_sentences.statement(said))
                 telling = sum(phrase.casefold() in said.casefold() for phrase in phrases) >= 2
                 telling = telling and any(k.form != "number" for k in quiz_answers.keys(said, tuple(phrases)))
@@ -449,12 +460,14 @@ def _cased_like(key: str, other: str) -> str:
     return other[0].upper() + other[1:] if key[:1].isupper() and other[:1].islower() else other
 
 
-def _alike_in_form(key: Key, other: Key) -> bool:
+def _alike_in_form(key: Key, other: Key, said: str) -> bool:
     """Whether two answers could stand in each other's place: the same unit, a like length, as many words."""
     if key.form == "number":
         digits = [len(re.sub(r"\D", "", k.text)) for k in (key, other)]
         years = [re.fullmatch(r"(?:19|20)\d\d", k.text) is not None for k in (key, other)]
         points = ("." in key.text) == ("." in other.text)
+        if years[0] and years[1] and len(re.findall(r"\b(?:19|20)\d\d\b", said)) > 1:
+            return False  # the other years of the sentence leave little to choose
         if years[0] and years[1] and not 1 <= abs(int(key.text) - int(other.text)) <= _YEARS:
             return False
         if not _near_in_size(key.text, other.text):

@@ -98,6 +98,7 @@ _NO_SUBJECT = re.compile(
 _GLOSS = re.compile(r"[\w'’.+ -]{2,50}?(?:\s[-–—]|:)\san?\s[^:–—]{15,}$", re.IGNORECASE)
 
 
+_GLOSS_PARTS = re.compile(r"([\w'’.+ -]{2,50}?)(?:\s[-–—]|:)\s(an?\s[^:–—]{15,})$", re.IGNORECASE)
 _DEFINED = re.compile(r"The [a-z]+ is (?:an?|the) ", re.IGNORECASE)
 
 
@@ -108,6 +109,12 @@ def statement(plain: str) -> str:
     if opened != said and opened:
         said = opened[0].upper() + opened[1:]
     return said if re.search(r"[.!?]\W*$", said) else f"{said}."
+
+
+def told(said: str) -> str:
+    """A gloss of notes ("Moss - a small plant …") as the sentence that it stands for; any other as it is."""
+    match = _GLOSS_PARTS.match(said)
+    return f"{match[1]} is {match[2][0].lower()}{match[2][1:]}" if match else said
 
 
 def refusal(said: str, spoken: bool = False) -> str:
