@@ -133,6 +133,9 @@ class Maker:
                 if why := quiz_sentences.refusal(said):
                     quiz.reject(why)
                     continue
+                if _breaks_off(sentence.plain):
+                    quiz.reject("breaks off")
+                    continue
                 said = quiz_sentences.told(said)
                 whole = sentence.plain.rstrip(" \"”’')").endswith((".", "!")) and sentence.plain[:1].isupper()
                 keys = quiz_answers.keys(said, phrases)
@@ -418,6 +421,12 @@ def asked(hit: Hit, question: str, fact: str) -> str:
 def _is_link(quote: str) -> bool:
     """Whether a sentence is nothing but what a link is called."""
     return re.fullmatch(r"\W*\[[^\[\]]+\]\([^()\s]+\)\W*", quote.strip()) is not None
+
+
+def _breaks_off(plain: str) -> bool:
+    """Whether a line without a full stop ends in half a word: "$28 million in reven"."""
+    last = re.search(r"([a-z]+)$", plain.rstrip())
+    return last is not None and not is_ordinary(last[1])
 
 
 def _is_address(crumb: str) -> bool:

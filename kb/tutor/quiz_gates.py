@@ -39,7 +39,10 @@ def gives_away(context: str, words: str) -> bool:
     if re.fullmatch(r"(?:19|20)\d\d", words.strip()):
         return re.search(r"(?:19|20)\d\d", context) is not None
     wanted, there = (re.sub(r"[\W_]+", "", fold(text)) for text in (words, context))
-    return holds(context, words) or (len(wanted) > _FEWEST_COMPACT and wanted in there)
+    shared = set(subject_words(context)) & set(subject_words(words))
+    initials = "".join(word[0] for word in re.findall(r"[a-z0-9]+", fold(context)))
+    spelled = len(wanted) > 2 and words[:2].isupper() and wanted.rstrip("s") in initials
+    return bool(shared) or holds(context, words) or spelled or (len(wanted) > _FEWEST_COMPACT and wanted in there)
 
 
 def same(one: str, other: str) -> bool:

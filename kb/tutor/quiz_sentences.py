@@ -29,7 +29,8 @@ _STANDS_FOR = re.compile(
     r"the \d+-year-old|the (?:[\w-]+ ){0,2}(?:paper|authors?|models?|methods?|approach|results?|company|"
     r"data ?sets?|things?|ideas?|person|team|"
     r"posts?|article|code|scripts?|video|questions?|answers?|problems?|examples?|data|benchmark|system|project|tool|library|"
-    r"stat|statistics|site|page|round|deal|event|talk|group|feature|product|app))\b",
+    r"stat|statistics|site|page|round|deal|event|talk|group|feature|product|app|exam|tests?|design|"
+    r"one|observation|images?|audio|speaker|author|user|text|file|list|table|step|last one|first one))\b",
     re.IGNORECASE,
 )
 VERB = re.compile(
@@ -58,6 +59,12 @@ _PAST = frozenset(
 )
 # "The audio was cut": which audio, another sentence says.
 _THE_THING = re.compile(rf"The [a-z]+ {VERB.pattern}", re.IGNORECASE)
+# Larger than what, another sentence says.
+_MORE = re.compile(
+    r"\b(?:larger|bigger|smaller|better|worse|faster|slower|nicer|higher|lower|cheaper|stronger|longer|shorter|easier|harder|"
+    r"newer|older|more \w+|less \w+)\b",
+    re.IGNORECASE,
+)
 # "Moss takes its water" says whose; "Its water comes" does not.
 _WHOSE = re.compile(r"\b(?:its|their)\b", re.IGNORECASE)
 _VAGUE = re.compile(
@@ -88,7 +95,7 @@ _COMMAND = re.compile(
 )
 _NO_SUBJECT = re.compile(
     r"(?:with|while|which|who|whose|for|from|to|of|by|as|than|or|nor|if|because|since|although|though|unless|until|"
-    r"whether|per|via|not|only|just|even|still|more|less|most|least|very|much|many|some|any|one|each|every|all|other|others|there|what|"
+    r"whether|altho|tho|per|via|not|only|just|even|still|more|less|most|least|very|much|many|some|any|one|each|every|all|other|others|there|what|"
     r"what's|why|how|when|where)\b",
     re.IGNORECASE,
 )
@@ -135,17 +142,25 @@ def refusal(said: str, spoken: bool = False) -> str:
         return "tells somebody to do something"
     if not _says_something(said):
         return "says nothing of anything"
-    if _THAT_SUBJECT.search(said) or _STANDS_FOR.search(" ".join(said.split()[:14])) or _POINTS_AWAY.search(said):
-        return "understood only with what stands around it"
-    if _WHOSE.search(" ".join(said.split()[:4])) and not _GLOSS.match(said):
-        return "understood only with what stands around it"
-    if _THE_THING.match(said) and not _DEFINED.match(said):
+    if _leans(said):
         return "understood only with what stands around it"
     if _VAGUE.search(said):
         return "vague"
     if not spoken and _PERSONS.search(said):
         return "somebody's own view"
     return ""
+
+
+def _leans(said: str) -> bool:
+    """Whether a statement is understood only with what stands around it."""
+    words = said.split()
+    if _THAT_SUBJECT.search(said) or _STANDS_FOR.search(" ".join(words[:14])) or _POINTS_AWAY.search(said):
+        return True
+    if _MORE.search(said) and not re.search(r"\bthan\b|\bas\b", said):
+        return True
+    if _WHOSE.search(" ".join(words[:4])) or re.search(r"\balso\b", " ".join(words[:6])):
+        return not _GLOSS.match(said)
+    return _THE_THING.match(said) is not None and not _DEFINED.match(said)
 
 
 def _is_no_prose(said: str, count: int) -> bool:
