@@ -193,6 +193,8 @@ class Maker:
         return None
 
     def _of(self, type_: ItemType, c: _Candidate) -> QuizItem | None:
+        if c.key.form != "number" and type_ != "true_false" and _tells_itself(c):
+            return None
         if type_ == "cloze":
             return self._item(type_, c, f"Fill in the blank: “{_blanked(c)}”", c.key.text) if _types_in(c.key) else None
         if type_ == "short_answer":
@@ -446,6 +448,12 @@ def _blanked(c: _Candidate) -> str:
     """A statement with its answer left out wherever it stands."""
     pattern = re.compile(rf"(?<!\w){re.escape(c.key.text)}(?!\w)", re.IGNORECASE)
     return pattern.sub(BLANK, c.said)
+
+
+def _tells_itself(c: _Candidate) -> bool:
+    """Whether what is left of a statement has a word of the answer: "a corpus of Twitter" for the Twitter Corpus."""
+    rest = f"{c.said[: c.key.start]} {c.said[c.key.end :]}"
+    return bool(set(subject_words(c.key.text)) & set(subject_words(rest)))
 
 
 def _types_in(key: Key) -> bool:

@@ -10,6 +10,7 @@ from index.lexical import STOPWORDS
 from index.sentences import is_ordinary
 from kb.tutor.quiz_sentences import VERB
 
+_FEWEST_SAID = 5  # words that say what a thing is
 Form = Literal["number", "name", "acronym", "term", "definition"]
 
 _UNIT = (
@@ -99,18 +100,8 @@ def keys(said: str, phrases: tuple[str, ...] = ()) -> list[Key]:
         if bare and (len(bare) > 1 or text != bare) and not _is_part_of_name(said, match.start(), match.end()):
             add(Key("number", text, match.start(), match.start() + len(text), unit_of(text)))
     for match in _NAME.finditer(said):
-        text = match.group()
-        if match.start() == 0 or said[max(0, match.start() - 2) : match.start()].strip() in (".", ":", "“", '"'):
-            head, rest = text.split()[0], text.split()[1:]
-            marked = any(c.isdigit() or c.isupper() for c in head[1:])
-            if not marked and (not rest or is_ordinary(head)):
-                continue
-        if (
-            2 <= len(text) <= 40
-            and text not in _COMMON
-            and text.casefold() not in STOPWORDS
-            and text not in ("I", "OK")
-        ):
+        if _is_whole_name(said, match.start(), match.end()):
+            text = match.group()
             add(Key("acronym" if _ACRONYM.fullmatch(text) else "name", text, match.start(), match.end()))
     for phrase in phrases:
         words = phrase.split()
@@ -129,7 +120,7 @@ def defined(said: str) -> Key | None:
     """The thing that a statement says what it is, with what it says in `unit`; None if it defines nothing."""
     bare_said = said.rstrip(" .!")
     match = _GLOSS.match(bare_said) or _DEFINES.match(bare_said)
-    if match is None or len(match["what"].split()) < 4:
+    if match is None or len(match["what"].split()) < _FEWEST_SAID or re.search(r" as well$", match["term"]):
         return None
     plain = match.groupdict().get("verb", "-").casefold() in ("is", "are")
     if plain and not _WHAT.match(match["what"]):
@@ -163,6 +154,23 @@ def unit_of(text: str) -> str:
     unit = re.sub(r"^[^A-Za-z%×]*", "", text)
     # M is a million and m a minute; of words the plural and the case tell nothing.
     return money + (unit.rstrip("s").casefold() if len(unit) > 2 else unit)
+
+
+def _is_whole_name(said: str, start: int, end: int) -> bool:
+    """Whether capitals are a name that can be asked for: whole, no ordinary word, nothing that fits everywhere."""
+    text = said[start:end]
+    if not 2 <= len(text) <= 40 or text in _COMMON or text.casefold() in STOPWORDS:
+        return False
+    head, rest = text.split()[0], text.split()[1:]
+    marked = any(c.isdigit() or c.isupper() for c in head[1:])
+    opens = start == 0 or said[max(0, start - 2) : start].strip() in (".", ":", "“", '"')
+    if opens and not marked and (not rest or is_ordinary(head)):
+        return False  # a capital that opens a sentence
+    if not rest and text[1:].islower() and is_ordinary(text):
+        return False
+    before = re.search(r"\b[A-Z]\w+ (?:of|and|for) $", said[:start])
+    after = re.match(r" (?:of|for) (?:the )?[A-Z]", said[end:])
+    return not (before or after or re.search(r" (?:Is|Are|Was|Has|Will|Can)$", text))
 
 
 def _is_listed(said: str, key: Key) -> bool:

@@ -7,7 +7,7 @@ import re
 from index.lexical import STOPWORDS
 from index.sentences import is_ordinary
 
-FEWEST_WORDS, MOST_WORDS = 6, 34
+FEWEST_WORDS, MOST_WORDS = 6, 40
 
 # What opens a sentence in talk and in prose, and can go without changing what it says.
 _OPENER = re.compile(
@@ -20,7 +20,7 @@ _OPENER = re.compile(
 _POINTS_AWAY = re.compile(
     r"\b(?:above|below|following|aforementioned|former|latter|previous(?:ly)?|here|there's|as (?:mentioned|shown|seen|"
     r"described|discussed|noted)|see (?:also|figure|table|section)|figure \d|table \d|section \d|another|the other|"
-    r"same (?:thing|way)|such|respectively|both|either|neither)\b",
+    r"same (?:thing|way)|such|^instead|respectively|both|either|neither)\b",
     re.IGNORECASE,
 )
 # Words that stand for what another sentence names. "It is known that" and the like name nothing either.
@@ -85,7 +85,8 @@ _PERSONS = re.compile(
 )
 _NO_PROSE = re.compile(
     r"https?:|www\.|\S+\.(?:com|org|io|ai|net|gov|edu|co|dev|news)(?:/|\b)|[|{}<>\\_`=@^~]|->|=>|\[|\]|#\w|\b\w+\(\)|\*|…|\.\.\.|"
-    r"\bet al\b|\w- \w|\s--\s|^\(|^\W*\d|^\W*[ivx]{1,4}[).]|[^\x00-\u024f\u2010-\u2027$€£×°µ]"
+    r"\bet al\b|\((?i:tweets?|hn|source|paper|thread|github|link|demo|video|talk|blog|post|announcement)\b|"
+    r"\w- \w|\s--\s|^\(|^\W*\d|^\W*[ivx]{1,4}[).]|[^\x00-\u024f\u2010-\u2027$€£×°µ]"
 )
 _COMMAND = re.compile(
     r"(?:use|try|make|add|run|note|see|get|take|let|keep|start|build|install|click|check|read|write|remember|consider|give|"
