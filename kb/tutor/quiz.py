@@ -36,7 +36,7 @@ _POOL = 220
 _LEAST_ALIKE, _MOST_ALIKE = 0.15, 0.85
 # A wrong option is judged by itself and by the sentence that it comes from, the answer left out of both.
 _COMPARED, _OWN_SHARE = 24, 0.4
-_LEAST_PLACE, _LEAST_BOTH, _LEAST_SWAPPED = 0.3, 0.42, 0.5
+_LEAST_PLACE, _LEAST_BOTH, _LEAST_SWAPPED = 0.3, 0.42, 0.46
 _WORTH = {"definition": 3.0, "number": 2.4, "acronym": 1.9, "name": 2.0, "term": 1.1}
 _LONGEST_CONTEXT = 90
 _TRUE_SHARE = 0.3  # of the true and false, beside those for which nothing wrong is at hand
@@ -135,6 +135,9 @@ class Maker:
                     continue
                 if _breaks_off(sentence.plain):
                     quiz.reject("breaks off")
+                    continue
+                if quiz_sentences.points_back(said, " ".join([hit.title, *hit.chunk.breadcrumb])):
+                    quiz.reject("understood only with what stands around it")
                     continue
                 said = quiz_sentences.told(said)
                 whole = sentence.plain.rstrip(" \"”’')").endswith((".", "!")) and sentence.plain[:1].isupper()

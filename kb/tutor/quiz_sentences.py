@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from index.lexical import STOPWORDS
+from index.lexical import STOPWORDS, subject_words
 from index.sentences import is_ordinary
 
-FEWEST_WORDS, MOST_WORDS = 6, 40
+FEWEST_WORDS, MOST_WORDS = 5, 44
 
 # What opens a sentence in talk and in prose, and can go without changing what it says.
 _OPENER = re.compile(
@@ -29,7 +29,7 @@ _STANDS_FOR = re.compile(
     r"the \d+-year-old|the (?:[\w-]+ ){0,2}(?:paper|authors?|models?|methods?|approach|results?|company|"
     r"data ?sets?|things?|ideas?|person|team|"
     r"posts?|article|code|scripts?|video|questions?|answers?|problems?|examples?|data|benchmark|system|project|tool|library|"
-    r"stat|statistics|site|page|round|deal|event|talk|group|feature|product|app|exam|tests?|design|"
+    r"stat|statistics|site|page|round|deal|event|talk|group|feature|product|app|exam|tests?|design|score|database|accuracy|"
     r"one|observation|images?|audio|speaker|author|user|text|file|list|table|step|last one|first one))\b",
     re.IGNORECASE,
 )
@@ -107,7 +107,7 @@ _GLOSS = re.compile(r"[\w'’.+ -]{2,50}?(?:\s[-–—]|:)\san?\s[^:–—]{15,}
 
 
 _GLOSS_PARTS = re.compile(r"([\w'’.+ -]{2,50}?)(?:\s[-–—]|:)\s(an?\s[^:–—]{15,})$", re.IGNORECASE)
-_DEFINED = re.compile(r"The [a-z]+ is (?:an?|the) ", re.IGNORECASE)
+_DEFINED = re.compile(r"The (?:[\w-]+ ){1,3}is (?:an?|the) ", re.IGNORECASE)
 
 
 def statement(plain: str) -> str:
@@ -164,6 +164,15 @@ def _leans(said: str) -> bool:
     return _THE_THING.match(said) is not None and not _DEFINED.match(said)
 
 
+def points_back(said: str, about: str) -> bool:
+    """Whether a statement is about "the forum" and neither it nor its headings (`about`) say which."""
+    match = re.match(r"The ((?:[a-z][\w-]*\s){1,3})", said)
+    if match is None or re.search(r"\bof\b|\bthat\b|\bfor\b|\bin\b", match[1]):
+        return False
+    subject = set(subject_words(match[1]))
+    return not subject & set(subject_words(about)) and _DEFINED.match(said) is None
+
+
 def _is_no_prose(said: str, count: int) -> bool:
     """Whether a line is a list, code, a table, a heading in capitals, or otherwise no sentence."""
     if _NO_PROSE.search(said) or said.count('"') % 2 or said.count("(") != said.count(")"):
@@ -171,7 +180,7 @@ def _is_no_prose(said: str, count: int) -> bool:
     if said.count("“") != said.count("”") or sum(w[:1].isupper() for w in said.split()) > 0.6 * count:
         return True
     letters = sum(c.isalpha() or c.isspace() for c in said)
-    if letters < 0.72 * len(said) or said.count(",") > 5 or "/" in re.sub(r"\b(?:and/or|24/7)\b", "", said):
+    if letters < 0.72 * len(said) or said.count(",") > 6 or said.count("/") > 1:
         return True
     dash = re.search(r"\s[-–—]\s|:\s", said)
     return dash is not None and not _GLOSS.match(said)
