@@ -116,8 +116,9 @@ def reviews(db: Database, where: str = "", values: Sequence[Any] = ()) -> list[R
 
 
 def undo(db: Database) -> ReviewRow | None:
-    """Take the last answer back: the card has the schedule that it had before. None if there is none."""
-    last = reviews(db, "WHERE n = (SELECT max(n) FROM reviews)")
+    """Take back the last answer to a card that is there: it is due as it was before. None if there is none."""
+    newest = "SELECT max(n) FROM reviews WHERE card_id IN (SELECT id FROM cards)"
+    last = reviews(db, f"WHERE n = ({newest})")
     if not last:
         return None
     review = last[0]

@@ -379,17 +379,17 @@ class Catalog(Database):
         sql = "SELECT id, document_id FROM chunks WHERE derived = 0 AND document_id IN (?)"
         return [(str(a), str(b)) for a, b in self.rows_for(sql, document_ids)]
 
-    def askable(self, never: Sequence[str], kinds: Sequence[str] = (), document_id: str | None = None) -> list[str]:
-        """Ids of the sources' own passages but for those of some kinds, in a steady order."""
+    def askable(self, never: Sequence[str], documents: Sequence[str] | None = None) -> list[str]:
+        """Ids of passages of the sources' own, not of some kinds, of these documents or all, in a steady order."""
         where, values = "derived = 0", list(never)
         where += f" AND kind NOT IN ({','.join('?' * len(never))})"
-        if kinds:
-            where, values = f"{where} AND kind IN ({','.join('?' * len(kinds))})", [*values, *kinds]
-        if document_id is not None:
-            where, values = f"{where} AND document_id = ?", [*values, document_id]
         joined = "chunks JOIN documents ON documents.id = document_id"
         sql = f"SELECT chunks.id FROM {joined} WHERE {where} ORDER BY chunks.id"
-        return [str(row[0]) for row in self.rows(sql, values)]
+        found = [str(row[0]) for row in self.rows(sql, values)]
+        if documents is None:
+            return found
+        inside = set(self.chunk_ids_in(documents))
+        return [chunk_id for chunk_id in found if chunk_id in inside]
 
     # Filters
 

@@ -191,6 +191,11 @@ class Retriever:
             found = self._fresh(catalog).lexical.search(f'"{term}"', limit, allowed)
             return self._as_hits(catalog, [chunk_id for chunk_id, _ in found])
 
+    def allowed(self, filters: Filters) -> list[str] | None:
+        """The ids of the documents that filters leave; None where they leave all."""
+        catalog = self.catalog()
+        return self._allowed(catalog, filters) if catalog is not None else []
+
     def as_hits(self, ids: Sequence[str]) -> list[Hit]:
         """Passages by id, as hits in this order; what is not there is left out."""
         catalog = self.catalog()

@@ -40,7 +40,9 @@ class Learning(Following):
         level or a count that cannot be.
         """
         asker, chosen = self._asker(level, count, posts)
-        text = topic.encode("utf-8", "replace").decode("utf-8")
+        text = _whole(topic)
+        if asker is not None and not keep:
+            asker.known = []  # asked once, whatever was asked before
         if asker is None:
             return _empty(text, chosen, "There is nothing to ask about yet. Run: kb ingest FOLDER.")
         quiz = asker.quiz(text, count, chosen, self._seed(text, asker), filters, self.llm())
@@ -87,7 +89,7 @@ class Learning(Following):
         """Whether an answer is right; nothing is kept of it."""
         from kb.tutor.grading import grade
 
-        return grade(item, answer, lambda texts: self.embedder().embed(texts), self.llm())
+        return grade(item, _whole(answer), lambda texts: self.embedder().embed(texts), self.llm())
 
     # Review
 
@@ -102,7 +104,7 @@ class Learning(Following):
             return found
         if most < 1:
             raise UsageError("-n must be 1 or more.")
-        return replace(found, cards=found.cards[:most], waiting=found.waiting + len(found.cards[most:]))
+        return replace(found, cards=found.cards[:most])
 
     def answer_card(self, card_id: str, answer: str, rating: Rating | None = None) -> Answered:
         """Answer a card: judged by code, kept in the log, put where it belongs. `rating` is the person's own word.
@@ -111,8 +113,9 @@ class Learning(Following):
         """
         from kb import cards
 
+        answer = _whole(answer)
         with self._ledger() as db:
-            row, card = cards.open_card(db, card_id)
+            row, card = cards.open_card(db, _whole(card_id))
             verdict = self.grade(card.item, answer)
             with db.transaction():
                 return cards.answer(db, row, card, verdict, answer, self._now(), rating)
@@ -168,6 +171,11 @@ class Learning(Following):
         found, left = self.cards()
         (card_export.anki if form == "anki" else card_export.obsidian)(found, path)
         return Exported(str(path), len(found), tuple(left))
+
+
+def _whole(text: str) -> str:
+    """A text without what no file can hold: bytes of the command line that are no UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _empty(topic: str, level: Level, note: str) -> Quiz:

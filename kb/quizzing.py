@@ -47,7 +47,7 @@ class Asker:
         """Items on a topic, or on anything where none is named; written by a model where there is one."""
         wanted = min(max(_PASSAGES_AN_ITEM * count, _FEWEST_PASSAGES), _MOST_PASSAGES)
         hits = self._about(topic, wanted, filters) if topic.strip() else self._any(wanted, seed, filters)
-        return self._of_hits(topic, hits, count, level, seed, llm)
+        return self._of_hits(topic, hits, count, level, seed, llm, bool(filters) or not topic.strip())
 
     def of_chunks(
         self, chunk_ids: Sequence[str], count: int, level: Level, seed: str, topic: str = "", llm: Llm | None = None
@@ -56,12 +56,21 @@ class Asker:
         hits = self.retriever.as_hits(chunk_ids)
         return self._of_hits(topic, [*hits, *self.retriever.around(hits)], count, level, seed, llm)
 
-    def _of_hits(self, topic: str, hits: Sequence[Hit], count: int, level: Level, seed: str, llm: Llm | None) -> Quiz:
+    def _of_hits(
+        self,
+        topic: str,
+        hits: Sequence[Hit],
+        count: int,
+        level: Level,
+        seed: str,
+        llm: Llm | None,
+        narrowed: bool = False,
+    ) -> Quiz:
         asked = [hit for hit in hits if hit.kind not in _NEVER and not hit.chunk.derived]
         if not asked:
             quiz = Quiz(topic, level)
             if not hits:
-                quiz.notes.append(_nothing(topic))
+                quiz.notes.append(_nothing(topic, narrowed))
             else:
                 quiz.notes.append("What was found is links, which say what others say of a page. Ingest the pages.")
             return quiz
@@ -86,7 +95,7 @@ class Asker:
         for reason, times in begun.rejected.items():
             quiz.reject(reason, times)
         if len(quiz.items) < count:
-            quiz.notes.append(_too_few(len(quiz.items), count))
+            quiz.notes.append(_too_few(len(quiz.items), count, quiz.rejected.get("asked already", 0)))
         return quiz
 
     def _cite(self, texts: dict[str, str], entries: dict[str, Entry]) -> Callable[[Sentence], Citation]:
@@ -112,7 +121,7 @@ class Asker:
 
     def _any(self, wanted: int, seed: str, filters: Filters | None) -> list[Hit]:
         """Passages from anywhere in the base, by chance: the same ones for the same seed."""
-        ids = self.catalog.askable(_NEVER, filters.kinds if filters else (), filters.source if filters else None)
+        ids = self.catalog.askable(_NEVER, self.retriever.allowed(filters) if filters else None)
         chance = random.Random(seed)  # noqa: S311
         chosen = chance.sample(ids, min(wanted, len(ids)))
         return self.retriever.as_hits(chosen)
@@ -129,13 +138,17 @@ def _speakers(chunk: Chunk) -> set[str]:
     return {name for segment in chunk.segments for name in getattr(segment.locator, "speakers", ())}
 
 
-def _nothing(topic: str) -> str:
+def _nothing(topic: str, narrowed: bool) -> str:
+    if narrowed:
+        return "No source that can be asked about is like that: of links and digests only what others say is known."
     if topic.strip():
         return f"Your sources say nothing about {topic.strip()[:80]!r}; kb search shows what is nearest."
     return "There is nothing to ask about yet. Run: kb ingest FOLDER."
 
 
-def _too_few(made: int, wanted: int) -> str:
+def _too_few(made: int, wanted: int, asked: int) -> str:
+    if not made and asked:
+        return "All that can be asked here was asked already; kb review asks it again when it is due."
     if not made:
         return "Nothing in these passages can be asked about by rule: no sentence stands alone and says something."
     return f"Only {made} of {wanted} could be made from what your sources say here."

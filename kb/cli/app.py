@@ -175,7 +175,8 @@ def ask(
         given = talking.shown_live(coming, library.llm() is not None and not json)
         asked = library.quiz_on(given) if quiz else None
         if json:
-            printed({**shapes.ask(given), **({"quiz": shapes.quiz(asked)["items"]} if asked is not None else {})})
+            more = {"quiz": shapes.quiz(asked)["items"], "quiz_notes": asked.notes} if asked is not None else {}
+            printed({**shapes.ask(given), **more})
         else:
             out = render.console()
             render.answer(out, given)

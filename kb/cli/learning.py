@@ -43,7 +43,10 @@ def quiz(
     json: Json = False,
     home: Home = None,
 ) -> int:
-    """Ask questions that your sources answer; what was asked comes back in kb review. An answer a line."""
+    """Ask questions that your sources answer; what was asked comes back in kb review.
+
+    An answer a line; an empty one, or /skip, leaves a question, /quit ends.
+    """
     from kb.cli import render, shapes
 
     with opened(home) as library:
@@ -66,8 +69,10 @@ def play(library: Library, made: Quiz, out: Console, kept: bool = True) -> None:
     for n, item in enumerate(made.items, start=1):
         render.question(out, item, n, len(made.items))
         line = _line()
-        if line is None:
+        if line is None or line == "/quit":
             break
+        if line in ("", "/skip"):
+            continue
         asked += 1
         if kept:
             answered = library.answer_card(item.id, line)
@@ -111,6 +116,8 @@ def review(
 
     if rate is not None and rate not in _MARKS:
         raise UsageError(f"--rate is {', '.join(_MARKS[:-1])} or {_MARKS[-1]}, not {rate!r}.")
+    if sum((bool(card), undo, figures)) > 1:
+        raise UsageError("Say one thing: an ID with an ANSWER, --undo, or --figures.")
     if card and not answer:
         raise UsageError("ANSWER is missing; write it after the card's id.")
     out = render.console()
@@ -145,8 +152,10 @@ def _ask_due(library: Library, count: int | None, out: Console) -> None:
     for n, card in enumerate(found.cards, start=1):
         render.question(out, card.item, n, len(found.cards))
         line = _line()
-        if line is None:
+        if line is None or line == "/quit":
             break
+        if line in ("", "/skip"):
+            continue
         try:
             answered = library.answer_card(card.item.id, line)
         except KbError as error:

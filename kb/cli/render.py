@@ -363,7 +363,7 @@ def question(out: Console, item: QuizItem, n: int, of: int) -> None:
 
 def verdict(out: Console, item: QuizItem, grade: Grade, due: str) -> None:
     """Whether an answer was right, with the words of the source, where they stand, and when the question comes back."""
-    word, style = ("right", "green") if grade.correct else ("not so", "red")
+    word, style = ("nearly right" if grade.near else "right", "green") if grade.correct else ("not so", "red")
     told = Text.assemble((word, style), f": {safe(item.answer)}")
     if grade.why:
         told.append(f"  ({safe(grade.why)})", "dim")
@@ -396,7 +396,8 @@ def due_notes(out: Console, found: Due) -> None:
     elif found.waiting:
         out.print(Text(f"{found.waiting} more wait for another day.", "dim"))
     if found.stale:
-        out.print(Text(f"{len(found.stale)} cards are stale: {found.stale[0][2]} (kb cards list).", "yellow"))
+        first = found.stale[0][2]
+        out.print(Text(f"stale cards: {len(found.stale)}; of the first, {first} (kb cards list).", "yellow"))
     for card_id, why in found.broken:
         out.print(Text(f"{card_id}: {safe(why)}; it is left as it is (kb cards remove {card_id}).", "yellow"))
 
@@ -420,6 +421,6 @@ def cards(out: Console, found: Sequence[Card], left: Sequence[tuple[str, str]]) 
     for one in found:
         about, _, asked = one.item.question.partition("\n")
         out.print(Text.assemble((f"{one.item.id}  ", "dim"), safe(asked or about)))
-        out.print(Text(f"    due {one.due[:10]} · answered {one.answered} times · {safe(one.item.title)}", "dim"))
+        out.print(Text(f"    due {one.due[:10]} · answers {one.answered} · {safe(one.item.title)}", "dim"))
     for card_id, why in left:
         out.print(Text(f"{card_id}  cannot be asked: {safe(why)}", "yellow"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _HELP = """\
 Ask a question. A follow-up may say "it". Besides:
   simpler, deeper     the last answer at the next level, from the same sources
-  quiz me             questions on the last answer; what was asked comes back in kb review
+  quiz me (on TOPIC)  questions on the last answer, or on a topic; what was asked comes back in kb review
   /level LEVEL        eli5, beginner, practitioner or expert, from now on
   /only N             the last question again, with the filter that was offered as N
   /new                begin anew
@@ -92,8 +93,8 @@ def _line(person: bool) -> str | None:
 def _turn(library: Library, conversation: Conversation, line: str, json: bool, out: Console) -> bool:
     """One line of a conversation; whether it was well."""
     try:
-        if line.lower().strip("/.! ") in ("quiz me", "quiz"):
-            _quiz(library, conversation, json, out)
+        if quiz := re.fullmatch(r"/?quiz(?: me)?(?: (?:on|about) (.+?))?[.!]?", line, re.IGNORECASE):
+            _quiz(library, conversation, quiz[1] or "", json, out)
             return True
         coming = _meant(library, conversation, line, out)
         if coming is None:
@@ -112,13 +113,13 @@ def _turn(library: Library, conversation: Conversation, line: str, json: bool, o
     return True
 
 
-def _quiz(library: Library, conversation: Conversation, json: bool, out: Console) -> None:
-    """Ask about the last answer."""
+def _quiz(library: Library, conversation: Conversation, topic: str, json: bool, out: Console) -> None:
+    """Ask about a topic, or about the last answer."""
     from kb.cli import learning
 
-    if not conversation.turns:
-        raise UsageError("Ask something first.")
-    made = library.quiz_on(conversation.turns[-1].answer)
+    if not topic and not conversation.turns:
+        raise UsageError("Ask something first, or say: quiz me on TOPIC.")
+    made = library.quiz(topic) if topic else library.quiz_on(conversation.turns[-1].answer)
     if json:
         print(shapes.dump(shapes.quiz(made)), flush=True)
     else:

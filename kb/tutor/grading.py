@@ -15,7 +15,7 @@ from kb.errors import LlmError
 from kb.llm import Llm, Message
 from kb.tutor import facts, prompts
 from kb.tutor.facts import Number
-from kb.tutor.quiz_gates import fold, same
+from kb.tutor.quiz_gates import fold, holds, same
 from kb.tutor.quiz_items import QuizItem
 
 Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
@@ -23,7 +23,10 @@ Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 MOST_CHARS = 2000
 _NEARLY = 84.0  # of 100, for a word that is misspelled
 _FEWEST_FOR_FUZZY = 4  # characters; a shorter answer is spelled right or it is another
-_HELD, _ALIKE = 0.6, 0.62
+# A share of the answer's words, or its sense with some of them.
+_HELD, _ALIKE, _SOME, _FEWEST_HELD = 0.6, 0.62, 0.3, 2
+_NOT = re.compile(r"\b(?:not|no|never|none|nor|neither|without|cannot|nothing|nobody)\b|n['’]t\b", re.IGNORECASE)
+_SCALES = frozenset({"million", "billion", "trillion", "thousand", "hundred"})
 _TRUE = frozenset({"true", "t", "yes", "y", "right", "correct"})
 _FALSE = frozenset({"false", "f", "no", "n", "wrong", "incorrect"})
 
@@ -54,11 +57,12 @@ def grade(item: QuizItem, answer: str, embed: Embed, llm: Llm | None = None) -> 
 
 
 def _option(item: QuizItem, given: str) -> Grade:
-    """An option by its words, its letter (a, b …) or its number (1, 2 …)."""
-    folded = fold(given).rstrip(".)")
+    """An option by its words, its letter (a, b …) or its number (1, 2 …), or both as they are shown: "b) Titan"."""
+    folded = re.sub(r"^(?:option |answer )", "", fold(given)).strip(" .()")
+    shown = re.fullmatch(r"([a-z])\)\s*(.+)", folded)
     if item.type == "true_false" and folded in _TRUE | _FALSE:
         return Grade((folded in _TRUE) == (item.answer == "True"))
-    exact = [n for n, option in enumerate(item.options) if fold(option) == folded]
+    exact = [n for n, option in enumerate(item.options) if fold(option) in (folded, shown[2] if shown else folded)]
     if not exact and re.fullmatch(r"[a-z]", folded):
         exact = [ord(folded) - ord("a")]
     if not exact and re.fullmatch(r"[1-9]", folded):
@@ -72,14 +76,24 @@ def _blank(item: QuizItem, given: str) -> Grade:
     """Exact but for case, articles and plurals; numbers by their value; words nearly as they are spelled."""
     if fold(given) == fold(item.answer):
         return Grade(True)
+    if _denies(given, item.answer):
+        return Grade(False)
+    # The whole sentence, written out, holds the answer and little else that the question has not.
+    beside = set(subject_words(given)) - set(subject_words(item.answer)) - set(subject_words(item.question))
+    if holds(given, item.answer) and not beside and len(given) > 2 * len(item.answer):
+        return Grade(True)
     wanted, said = _numbers(item.answer), _numbers(given)
     if wanted:
         agree = [n.value for n in wanted] == [n.value for n in said] or (
             len(said) == len(wanted) == 1 and said[0].bare == wanted[0].bare and said[0].value == said[0].bare
         )
+        counted, told = _counted(item.answer), _counted(given)
+        if agree and counted and told and not counted & told:
+            return Grade(False, why="of something else")
         return Grade(agree, why="" if agree else "another number")
-    if same(given, item.answer) and len(given) <= 3 * len(item.answer):
-        return Grade(True, near=fold(given) != fold(item.answer), why=f"written “{item.answer}” there")
+    one, other = set(subject_words(given)), set(subject_words(item.answer))
+    if (one and one == other) or (not one & other and same(given, item.answer)):
+        return Grade(True, near=True, why=f"written “{item.answer}” there")
     from rapidfuzz import fuzz
 
     likeness = fuzz.ratio(fold(given), fold(item.answer))
@@ -88,9 +102,19 @@ def _blank(item: QuizItem, given: str) -> Grade:
     return Grade(False)
 
 
+def _denies(given: str, answer: str) -> bool:
+    """Whether an answer says that it is not so, where the source says that it is, or the other way round."""
+    return bool(_NOT.search(given)) != bool(_NOT.search(answer))
+
+
+def _counted(text: str) -> set[str]:
+    """What a number counts, as words of more than a letter or two: days, tokens."""
+    return {word for word in subject_words(text) if word.isalpha() and len(word) > 2 and word not in _SCALES}
+
+
 def _numbers(text: str) -> list[Number]:
     """The numbers of an answer; words for numbers only where there are no figures."""
-    found = facts.numbers(text)
+    found = facts.numbers(re.sub(r"(?<=\w)-(?=\d)", " ", text))
     return [n for n in found if any(c.isdigit() for c in n.said)] or found
 
 
@@ -106,7 +130,8 @@ def _short(item: QuizItem, given: str, embed: Embed, llm: Llm | None) -> Grade:
     share = sum(word in held for word in wanted) / max(len(wanted), 1)
     vectors = embed([item.answer, given])
     alike = float(vectors[0] @ vectors[1])
-    if share >= _HELD or (alike >= _ALIKE and share > 0):
+    enough = len(set(wanted) & held) >= min(_FEWEST_HELD, len(set(wanted)))
+    if not _denies(given, item.answer) and (share >= _HELD or (alike >= _ALIKE and share >= _SOME and enough)):
         return Grade(True, near=share < _HELD and alike < 0.8)
     if llm is not None:
         try:

@@ -51,8 +51,9 @@ _MIX: dict[Level, tuple[ItemType, ...]] = {
     "practitioner": ("multiple_choice", "cloze", "true_false", "short_answer"),
     "expert": ("cloze", "short_answer", "multiple_choice", "cloze", "true_false"),
 }
-# One in so many is of who said something, and of when: what was said matters more.
-_SPOKEN_TURN = 12
+# One in so many is of who said something, or of when: what was said matters more. The first
+# comes as the fifth, so that a short quiz of a talk has one too.
+_SPOKEN_EVERY, _SPOKEN_FIRST = 12, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,9 @@ class Maker:
         spent: set[ItemType] = set()
         turn = 0
         while len(quiz.items) < count and len(spent) < len({*mix, *spoken}):
-            place = [t for t in spoken if t not in spent] if turn % _SPOKEN_TURN == _SPOKEN_TURN - 1 else []
+            place = [t for t in spoken if t not in spent] if turn % _SPOKEN_EVERY == _SPOKEN_FIRST else []
             left = [t for t in mix if t not in spent] or [t for t in spoken if t not in spent]
-            type_ = place[turn // _SPOKEN_TURN % len(place)] if place else left[turn % len(left)]
+            type_ = place[turn // _SPOKEN_EVERY % len(place)] if place else left[turn % len(left)]
             turn += 1
             if type_ in spoken:
                 item = self._spoken_item(type_, spoken[type_], quiz)
@@ -129,12 +130,12 @@ class Maker:
                 if _is_link(sentence.quote):
                     quiz.reject("the title of a link")
                     continue
+                if quiz_sentences.breaks_off(sentence.plain):
+                    quiz.reject("breaks off")
+                    continue
                 said = quiz_sentences.statement(sentence.plain)
                 if why := quiz_sentences.refusal(said):
                     quiz.reject(why)
-                    continue
-                if _breaks_off(sentence.plain):
-                    quiz.reject("breaks off")
                     continue
                 if quiz_sentences.points_back(said, " ".join([hit.title, *hit.chunk.breadcrumb])):
                     quiz.reject("understood only with what stands around it")
@@ -146,7 +147,7 @@ class Maker:
                     quiz.reject("nothing in it to ask for")
                 named = any(k.form in ("name", "acronym", "definition") for k in keys)
                 for key in keys:
-                    if key.form == "term" and not (named and " " in key.text):
+                    if key.form == "term" and not (named or " " in key.text):
                         continue  # one word of a general sentence could be another
                     candidate = _Candidate(sentence, said, key, self._worth(hit, said, key, keys, whole))
                     before = found.get(said)
@@ -219,7 +220,7 @@ class Maker:
     def _true_false(self, c: _Candidate) -> QuizItem | None:
         options = (TRUE, FALSE)
         # Who always says true would be right too often.
-        free = self._trues <= self._falses + 1
+        free = self._trues < self._falses
         if c.key.form == "term" and not free:
             return None
         if c.key.form == "term" or (free and self._chance.random() < _TRUE_SHARE):
@@ -228,7 +229,7 @@ class Maker:
         bounded = _BOUND.search(c.said[: c.key.start]) if c.key.form == "number" else None
         wrong = self._wrong(c, 1, _LEAST_SWAPPED) if bounded is None else []
         if not wrong:
-            return None
+            return self._item("true_false", c, f"True or false? “{c.said}”", TRUE, options) if free else None
         swapped = c.said[: c.key.start] + _cased_like(c.key.text, wrong[0]) + c.said[c.key.end :]
         return self._item("true_false", c, f"True or false? “{swapped}”", FALSE, options)
 
@@ -426,12 +427,6 @@ def asked(hit: Hit, question: str, fact: str) -> str:
 def _is_link(quote: str) -> bool:
     """Whether a sentence is nothing but what a link is called."""
     return re.fullmatch(r"\W*\[[^\[\]]+\]\([^()\s]+\)\W*", quote.strip()) is not None
-
-
-def _breaks_off(plain: str) -> bool:
-    """Whether a line without a full stop ends in half a word: "$28 million in reven"."""
-    last = re.search(r"([a-z]+)$", plain.rstrip())
-    return last is not None and not is_ordinary(last[1])
 
 
 def _is_address(crumb: str) -> bool:

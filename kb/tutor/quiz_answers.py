@@ -111,7 +111,10 @@ def keys(said: str, phrases: tuple[str, ...] = ()) -> list[Key]:
         if len(content) < len(words) or (len(words) == 1 and len(phrase) < 6) or any(c.isdigit() for c in phrase):
             continue
         match_ = re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", said, re.IGNORECASE)
-        if match_ and match_.group().islower():
+        # What a determiner follows is a verb ("search misses a …"); what "together" ends is no thing.
+        acts = match_ is not None and re.match(r"\s(?:an?|the|its|their|each|every)\b", said[match_.end() :])
+        beside = re.search(r" (?:together|along|away|apart|online|again|directly|alone)$", phrase)
+        if match_ and not acts and not beside and match_.group().islower():
             add(Key("term", match_.group(), *match_.span()))
     return found
 

@@ -24,8 +24,12 @@ _POINTS_AWAY = re.compile(
     re.IGNORECASE,
 )
 # Words that stand for what another sentence names. "It is known that" and the like name nothing either.
+# At its beginning it stands for what another sentence names; later for what this one named.
+_PRONOUN = re.compile(r"\b(?:it|it's|itself|they|them)\b", re.IGNORECASE)
+_SUBJECT_WORDS = 5
+_ARTICLE = re.compile(r"(?:an?|the)$")
 _STANDS_FOR = re.compile(
-    r"\b(?:it|it's|itself|this|these|those|they|them|theirs|he|him|his|she|her|hers|that one|the one|"
+    r"\b(?:this|these|those|theirs|he|him|his|she|her|hers|that one|the one|"
     r"the \d+-year-old|the (?:[\w-]+ ){0,2}(?:paper|authors?|models?|methods?|approach|results?|company|"
     r"data ?sets?|things?|ideas?|person|team|"
     r"posts?|article|code|scripts?|video|questions?|answers?|problems?|examples?|data|benchmark|system|project|tool|library|"
@@ -46,7 +50,15 @@ VERB = re.compile(
     r"gets?|got|turns?|turned|treats?|treated|optimizes?|optimized|minimizes?|maximizes?|encodes?|decodes?|maps?|depends?|"
     r"differs?|suffers?|enables?|enabled|ships?|shipped|wins?|won|loses?|lost|accelerates?|processes|processed|performs?|"
     r"performed|applies|applied|estimates?|estimated|represents?|represented|describes?|described|defines?|defined|"
-    r"accounts?|averages?|exceeds?|exceeded|handles?|handled|operates?|operated|serves?|served|sells?|sold|pays?|paid)\b",
+    r"accounts?|averages?|exceeds?|exceeded|handles?|handled|operates?|operated|serves?|served|sells?|sold|pays?|paid|wrote|died|lived|born|"
+    r"won|grew|fell|rose|drew|flew|sank|struck|taught|thought|bought|brought|caught|chose|drove|knew|saw|spoke|"
+    r"[a-z]{3,}ed|[a-z]{3,}s(?=\s(?:an?|the|its|their|each|every|all|no|\d)\b))\b",
+    re.IGNORECASE,
+)
+_GOES_ALONE = re.compile(
+    r"(?:died|lived|worked|moved|arrived|appeared|happened|started|ended|resulted|participated|returned|existed|depended|"
+    r"consisted|differed|went|felt|met|began|sold|built|lasted|belonged|applied|succeeded|failed|joined|increased|decreased|"
+    r"improved|reached|changed|opened|closed|stayed|remained)$",
     re.IGNORECASE,
 )
 _LINKING = frozenset(re.findall(r"\w+", "between among via per than versus vs about over under into onto upon through"))
@@ -114,7 +126,7 @@ def statement(plain: str) -> str:
     """A sentence as it is asked about: without what only opens it, and with a full stop."""
     said = " ".join(plain.split()).strip(" -–—•:;,")
     opened = _OPENER.sub("", said)
-    if opened != said and opened:
+    if opened and (opened != said or re.match(r"(?:an?|the)\s", said)):
         said = opened[0].upper() + opened[1:]
     return said if re.search(r"[.!?]\W*$", said) else f"{said}."
 
@@ -136,9 +148,6 @@ def refusal(said: str, spoken: bool = False) -> str:
         return "a question itself"
     if _is_no_prose(said, count):
         return "no prose"
-    last = re.findall(r"[\w'’-]+", said)[-1:]
-    if last and (last[0].casefold() in STOPWORDS | _LINKING or re.search(r"\b(?:that|which) \w+ly\W*$", said)):
-        return "breaks off"
     if _COMMAND.match(said):
         return "tells somebody to do something"
     if not _says_something(said):
@@ -155,6 +164,8 @@ def refusal(said: str, spoken: bool = False) -> str:
 def _leans(said: str) -> bool:
     """Whether a statement is understood only with what stands around it."""
     words = said.split()
+    if _PRONOUN.search(" ".join(words[:_SUBJECT_WORDS])):
+        return True
     if _THAT_SUBJECT.search(said) or _STANDS_FOR.search(" ".join(words[:14])) or _POINTS_AWAY.search(said):
         return True
     if _MORE.search(said) and not re.search(r"\bthan\b|\bas\b", said):
@@ -162,6 +173,15 @@ def _leans(said: str) -> bool:
     if _WHOSE.search(" ".join(words[:4])) or re.search(r"\balso\b", " ".join(words[:6])):
         return not _GLOSS.match(said)
     return _THE_THING.match(said) is not None and not _DEFINED.match(said)
+
+
+def breaks_off(plain: str) -> bool:
+    """Whether a line without a full stop ends in a word that goes on: "the only plant that"."""
+    if re.search(r"[.!?]\W*$", plain):
+        return False
+    last = re.findall(r"[\w'’-]+", plain)[-1:]
+    going_on = last and last[0].casefold() in STOPWORDS | _LINKING
+    return bool(going_on) or re.search(r"\b(?:that|which) \w+ly\W*$", plain) is not None
 
 
 def points_back(said: str, about: str) -> bool:
@@ -195,10 +215,11 @@ def _says_something(said: str) -> bool:
     relative = re.search(r"\b(?:that|which|who|where|to)\s+$", before, re.IGNORECASE)
     # "trained on …" right after a name says no more than what it is.
     passive = re.match(r"\w+(?:ed|t|ilt)\s+(?:by|on|in|to|with|from|at|for)\b", said[verb.start() :])
+    passive = None if _GOES_ALONE.match(verb.group()) else passive
     active = re.search(r"\b(?:is|are|was|were|been|be)\s+(?:\w+ly\s+)?$", before)
     first = re.match(r"[\w'’.+-]+", said.lstrip(" \"“‘'("))
     begins = first[0] if first else ""
-    headless = begins[:1].islower() and (is_ordinary(begins) or not begins.isalpha())
+    headless = begins[:1].islower() and (is_ordinary(begins) or not begins.isalpha()) and not _ARTICLE.match(begins)
     hanging = re.fullmatch(r"[A-Z][a-z]+(?:ed|ing)", begins) is not None and is_ordinary(begins)
     letter = len(begins) == 1 and begins not in ("A", "a")
     return not (letter or relative or (passive and not active) or headless or hanging)

@@ -103,13 +103,31 @@ def refused(item: QuizItem, passage: str = "", **more: Any) -> str:
         ("See https://a.example/moss for all that is known of moss.", "no prose"),
         ("Moss and fog.", "too short"),
         ("with more water than any other plant of the wall.", "says nothing of anything"),
-        ("Moss is the only plant of this old wall that", "breaks off"),
         ("Moss is a lot better than other plants on walls.", "vague"),
     ],
 )
 def test_a_statement_is_asked_about_only_if_it_stands_alone(said: str, why: str) -> None:
     found = quiz_sentences.refusal(said)
     assert found == why or (why.startswith("understood") and found)
+
+
+def test_a_line_that_goes_on_elsewhere_breaks_off_and_a_whole_sentence_does_not() -> None:
+    assert quiz_sentences.breaks_off("Moss is the only plant of this old wall that")
+    assert not quiz_sentences.breaks_off("Moss holds fast to what it grows on.")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "A search misses a passage because the embedder never read it.",
+        "The pipeline bubble is the time in which cards wait for work.",
+        "Isaac Newton published the Principia in 1687.",
+        "Johann Sebastian Bach died in Leipzig in 1750.",
+        "The KV cache grows with the length of the context and with the batch.",
+    ],
+)
+def test_plain_sentences_of_notes_can_be_asked_about(said: str) -> None:
+    assert quiz_sentences.refusal(said) == ""
 
 
 def test_what_only_opens_a_sentence_is_left_out() -> None:
@@ -264,34 +282,48 @@ def test_links_are_not_asked_about(library: Library, notes: Path) -> None:
     assert "Ingest the pages" in library.quiz("moss", 3).notes[0]
 
 
-def test_recordings_are_asked_who_said_it_and_when(library: Library, notes: Path) -> None:
-    names = ("Ann Moss", "Bob Fern", "Cid Yew")
-    said = [
-        "Sphagnum moss holds the morning water in empty cells.",
-        "Bracken fern keeps its spores under old leaves.",
-        "Ancient yew wood makes the best long bows.",
-        "Climbing ivy needs old walls for its roots.",
-        "Young oak foliage gives food to caterpillars.",
-        "Mountain elm bark contains the deadly fungus.",
-        "Reindeer lichen grows without roots in dry summers.",
-        "Water lilies become white flowers at noon.",
-        "Beech forest leaves kept the ground quite dark.",
-        "Pine resin becomes amber after many ages.",
-        "Honey fungus produces faint light on rotten wood.",
-        "Willow bark includes the acid of aspirin.",
+SAID = [
+    "Sphagnum moss holds the morning water in empty cells.",
+    "Bracken fern keeps its spores under old leaves.",
+    "Ancient yew wood makes the best long bows.",
+    "Climbing ivy needs old walls for its roots.",
+    "Young oak foliage gives food to caterpillars.",
+    "Mountain elm bark contains the deadly fungus.",
+    "Reindeer lichen grows without roots in dry summers.",
+    "Water lilies become white flowers at noon.",
+    "Beech forest leaves kept the ground quite dark.",
+    "Pine resin becomes amber after many ages.",
+    "Honey fungus produces faint light on rotten wood.",
+    "Willow bark includes the acid of aspirin.",
+]
+VOICES = ("Ann Moss", "Bob Fern", "Cid Yew")
+
+
+def a_talk(folder: Path, *, voices: bool) -> Path:
+    """A recording's words, one sentence every two minutes, with or without their speakers."""
+    cues = [
+        f"00:{2 * n:02d}:00.000 --> 00:{2 * n:02d}:09.000\n{f'<v {VOICES[n % 3]}>' if voices else ''}{text}\n"
+        for n, text in enumerate(SAID)
     ]
-    cues = [f"00:{2 * n:02d}:00.000 --> 00:{2 * n:02d}:09.000\n<v {names[n % 3]}>{said[n]}\n" for n in range(12)]
-    (notes / "talk.vtt").write_text("WEBVTT\n\n" + "\n".join(cues), encoding="utf-8")
-    library.ingest([notes])
-    items = library.quiz("moss ferns yew", 20).items
-    who = [item for item in items if item.type == "who_said"]
-    when = [item for item in items if item.type == "when"]
+    path = folder / "talk.vtt"
+    path.write_text("WEBVTT\n\n" + "\n".join(cues), encoding="utf-8")
+    return path
+
+
+def test_a_recording_with_speakers_is_asked_who_said_it(library: Library, notes: Path) -> None:
+    library.ingest([a_talk(notes, voices=True)])
+    who = [item for item in library.quiz("moss ferns yew", 20).items if item.type == "who_said"]
     assert who
-    assert when
     for item in who:
         assert isinstance(item.locator, TimeSpan)
         assert item.locator.speakers == (item.answer,)
-        assert set(item.options) == set(names)
+        assert set(item.options) == set(VOICES)
+
+
+def test_a_recording_is_asked_when_something_was_said(library: Library, notes: Path) -> None:
+    library.ingest([a_talk(notes, voices=False)])
+    when = [item for item in library.quiz("moss ferns yew", 20).items if item.type == "when"]
+    assert when
     for item in when:
         assert isinstance(item.locator, TimeSpan)
         minutes, seconds = map(int, item.answer.split(":"))
