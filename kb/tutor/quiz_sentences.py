@@ -27,6 +27,8 @@ _POINTS_AWAY = re.compile(
 # At its beginning it stands for what another sentence names; later for what this one named.
 _PRONOUN = re.compile(r"\b(?:it|it's|itself|they|them)\b", re.IGNORECASE)
 _SUBJECT_WORDS = 5
+# After what only leads up to it ("At the same cost, it …") it is the subject, and is named elsewhere.
+_IT_DOES = re.compile(r"^(?:At|By|For|From|In|On|With|Without|Under|Over|After|Before|To)\b[^,]*, (?:it|they)\b")
 _ARTICLE = re.compile(r"(?:an?|the)$")
 _STANDS_FOR = re.compile(
     r"\b(?:this|these|those|theirs|he|him|his|she|her|hers|that one|the one|"
@@ -164,7 +166,7 @@ def refusal(said: str, spoken: bool = False) -> str:
 def _leans(said: str) -> bool:
     """Whether a statement is understood only with what stands around it."""
     words = said.split()
-    if _PRONOUN.search(" ".join(words[:_SUBJECT_WORDS])):
+    if _PRONOUN.search(" ".join(words[:_SUBJECT_WORDS])) or _IT_DOES.search(said):
         return True
     if _THAT_SUBJECT.search(said) or _STANDS_FOR.search(" ".join(words[:14])) or _POINTS_AWAY.search(said):
         return True
@@ -213,6 +215,8 @@ def _says_something(said: str) -> bool:
         return _GLOSS.match(said) is not None
     before = said[: verb.start()]
     relative = re.search(r"\b(?:that|which|who|where|to)\s+$", before, re.IGNORECASE)
+    # "A model which continues training …": all that follows only says which model.
+    relative = relative or re.match(r"(?:[^\s,]+\s+){1,4}which\s", before)
     # "trained on …" right after a name says no more than what it is.
     passive = re.match(r"\w+(?:ed|t|ilt)\s+(?:by|on|in|to|with|from|at|for)\b", said[verb.start() :])
     passive = None if _GOES_ALONE.match(verb.group()) else passive

@@ -95,6 +95,8 @@ def refused(item: QuizItem, passage: str = "", **more: Any) -> str:
     [
         ("Moss is a small plant that takes its water from the fog.", ""),
         ("It takes the water of the whole morning from the fog.", "understood only with what stands around it"),
+        ("At the same size of leaf, it holds more water than fern does.", "understood only with what stands around it"),
+        ("Sphagnum moss which continues growing on sand found in bogs.", "says nothing of anything"),
         ("The following table shows how much water moss holds.", "understood only with what stands around it"),
         ("I think that moss is the best plant of them all.", "understood only with what stands around it"),
         ("Moss is a plant that I like more than ferns.", "somebody's own view"),
