@@ -1,4 +1,4 @@
-"""Quizzes against their bars: `python bench/run.py quiz`; `bench/quiz.py FILE` writes the items to be read by eye."""
+"""Quizzes against their bars: `python bench/run.py quiz`; `bench/quiz.py FILE` writes the items to be read."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def quiz(folder: Path, shared: Path, table: Callable[[tuple[str, ...], list[tupl
         "## Quizzes\n\n"
         f"`python bench/run.py quiz`: {total} items without a model, from data/notes/ai-notes and two lectures "
         f"({kinds}). "
-        "docs/quizzes.md has how they were judged by eye.\n\n"
+        "docs/quizzes.md has how they were judged.\n\n"
         + table(("what", "measured", "asked"), rows)
         + f"\nThrown away on the way: {thrown}.\n"
     )
