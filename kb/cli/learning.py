@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kb.cli.options import Home, Json, Kinds, Source, Tags, opened, printed
+from kb.cli.options import Home, Json, Kinds, Source, Tags, opened, printed, typed_line
 from kb.errors import KbError, UsageError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def play(library: Library, made: Quiz, out: Console, kept: bool = True) -> None:
     right = asked = 0
     for n, item in enumerate(made.items, start=1):
         render.question(out, item, n, len(made.items))
-        line = _line()
+        line = typed_line(sys.stdin.isatty())
         if line is None or line == "/quit":
             break
         if line in ("", "/skip"):
@@ -87,18 +87,6 @@ def play(library: Library, made: Quiz, out: Console, kept: bool = True) -> None:
     if left and kept:
         out.print(f"{left} kept for kb review.")
     render.quiz_notes(out, made)
-
-
-def _line() -> str | None:
-    """One answer: typed, or a line of what is piped in; None at its end."""
-    if sys.stdin.isatty():
-        try:
-            return input("› ").strip()
-        except EOFError:
-            print()
-            return None
-    text = sys.stdin.readline()
-    return text.strip() if text else None
 
 
 def review(
@@ -151,7 +139,7 @@ def _ask_due(library: Library, count: int | None, out: Console) -> None:
     right = asked = 0
     for n, card in enumerate(found.cards, start=1):
         render.question(out, card.item, n, len(found.cards))
-        line = _line()
+        line = typed_line(sys.stdin.isatty())
         if line is None or line == "/quit":
             break
         if line in ("", "/skip"):

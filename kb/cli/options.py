@@ -1,7 +1,8 @@
-"""Options that several commands share, and the two things that each of them does."""
+"""Options that several commands share, and the things that each of them does."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,3 +37,15 @@ def printed(value: dict[str, Any]) -> None:
     from kb.cli import shapes
 
     print(shapes.dump(value))
+
+
+def typed_line(person: bool) -> str | None:
+    """The next line: typed by a person after a prompt, or of what is piped in; None at its end."""
+    if person:
+        try:
+            return input("› ").strip()
+        except EOFError:
+            print()
+            return None
+    text = sys.stdin.readline()
+    return text.strip() if text else None

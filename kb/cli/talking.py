@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kb.cli import render, shapes
+from kb.cli.options import typed_line
 from kb.errors import KbError, UsageError
 
 if TYPE_CHECKING:
@@ -71,23 +72,12 @@ def chat(library: Library, level: str | None, json: bool) -> int:
     if person:
         out.print(_HELP + "\n")
     failed = 0
-    while (line := _line(person)) is not None:
+    while (line := typed_line(person)) is not None:
         if line in ("/quit", "/q", "/exit", "quit", "exit"):
             break
         if line:
             failed += not _turn(library, conversation, line, json, out)
     return 1 if failed else 0
-
-
-def _line(person: bool) -> str | None:
-    if person:
-        try:
-            return input("› ").strip()
-        except EOFError:
-            print()
-            return None
-    text = sys.stdin.readline()
-    return text.strip() if text else None
 
 
 def _turn(library: Library, conversation: Conversation, line: str, json: bool, out: Console) -> bool:
