@@ -15,8 +15,11 @@ from kb.errors import LlmError
 from kb.llm import Llm
 from kb.tutor import citations, quiz_written
 from kb.tutor.evidence import Sentence
-from kb.tutor.quiz import Embed, Maker
+from kb.tutor.quiz import Maker
+from kb.tutor.quiz_gates import ASKED
 from kb.tutor.quiz_items import Quiz, QuizItem
+from kb.tutor.quiz_options import Embed
+from kb.tutor.quiz_spoken import Recording
 
 # Of a link only what others say of it is known, and a digest repeats that: nothing to be asked about.
 _NEVER = ("link", "digest")
@@ -85,17 +88,15 @@ class Asker:
                 begun = quiz_written.write(llm, topic, asked, cite, count, level, self.known, self.posts)
             except LlmError as error:
                 begun.notes.append(f"{error} The questions are made by rule.")
-        maker = Maker(self.embed, cite, level, seed, self.posts, [*self.known, *begun.items])
-        for entry in entries.values():
-            if entry.kind in ("transcript", "audio"):
-                maker.hear(entry.id, *self._heard(entry.id))
+        recordings = {e.id: self._heard(e.id) for e in entries.values() if e.kind in ("transcript", "audio")}
+        maker = Maker(self.embed, cite, level, seed, self.posts, [*self.known, *begun.items], recordings)
         quiz = maker.make(topic, asked, beside, count - len(begun.items))
         quiz.items[:0] = begun.items
         quiz.notes[:0] = begun.notes
         for reason, times in begun.rejected.items():
             quiz.reject(reason, times)
         if len(quiz.items) < count:
-            quiz.notes.append(_too_few(len(quiz.items), count, quiz.rejected.get("asked already", 0)))
+            quiz.notes.append(_too_few(len(quiz.items), count, quiz.rejected.get(ASKED, 0)))
         return quiz
 
     def _cite(self, texts: dict[str, str], entries: dict[str, Entry]) -> Callable[[Sentence], Citation]:
@@ -126,12 +127,11 @@ class Asker:
         chosen = chance.sample(ids, min(wanted, len(ids)))
         return self.retriever.as_hits(chosen)
 
-    def _heard(self, document_id: str) -> tuple[set[str], list[float]]:
-        """Who speaks in a recording, and at which seconds its passages begin."""
+    def _heard(self, document_id: str) -> Recording:
         chunks = self.catalog.chunks(sorted(self.catalog.chunk_ids(document_id)))
-        voices = {name for chunk in chunks.values() for name in _speakers(chunk)}
-        times = [chunk.locator.start for chunk in chunks.values() if isinstance(chunk.locator, TimeSpan)]
-        return voices, sorted(times)
+        voices = frozenset(name for chunk in chunks.values() for name in _speakers(chunk))
+        times = sorted(chunk.locator.start for chunk in chunks.values() if isinstance(chunk.locator, TimeSpan))
+        return Recording(voices, tuple(times))
 
 
 def _speakers(chunk: Chunk) -> set[str]:

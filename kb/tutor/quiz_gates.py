@@ -7,11 +7,14 @@ import unicodedata
 from collections.abc import Sequence
 
 from index.lexical import subject_words
+from kb import locators
+from kb.documents import TimeSpan
 from kb.markup import plain
 from kb.tutor import facts
 from kb.tutor.quiz_items import BLANK, FALSE, TRUE, QuizItem
 
 MOST_OPTIONS = 4
+ASKED = "asked already"
 # Options beside each other give no answer away by their length.
 _LENGTHS = 3.0
 _SHORT = 12  # characters by which short options may differ
@@ -67,13 +70,11 @@ def _stem(text: str) -> str:
     return re.sub(r"(?:es|s)$", "", re.sub(r"^(?:the|an?)\s+", "", text))
 
 
-def refusal(
-    item: QuizItem, passage: str, speakers: Sequence[str] = (), anonymous: bool = False, posts: bool = False
-) -> str:
+def refusal(item: QuizItem, passage: str, anonymous: bool = False, posts: bool = False) -> str:
     """Why an item may not be asked; empty if it may.
 
     `passage` is the text of its chunk, `anonymous` says that it is of an anonymous thread and `posts` that such are
-    asked for; `speakers` are those of the locator.
+    asked for.
     """
     if anonymous and not posts:
         return "from an anonymous post"
@@ -81,7 +82,7 @@ def refusal(
         return "no question"
     if fold(item.quote) not in fold(passage) and fold(item.quote) != fold(passage):
         return "the quote does not stand in the passage"
-    if why := _answer_refusal(item, speakers):
+    if why := _answer_refusal(item):
         return why
     asked = item.question.partition("\n")[2] or item.question
     about, _, told = item.question.partition("\n")
@@ -93,11 +94,13 @@ def refusal(
     return _options_refusal(item, passage)
 
 
-def _answer_refusal(item: QuizItem, speakers: Sequence[str]) -> str:
+def _answer_refusal(item: QuizItem) -> str:
+    place = item.locator
     if item.type == "who_said":
-        return "" if item.answer in speakers else "the answer is not who the place says"
+        return "" if item.answer in getattr(place, "speakers", ()) else "the answer is not who the place says"
     if item.type == "when":
-        return "" if item.answer == item.fact else "the answer is not when the place says"
+        at = isinstance(place, TimeSpan) and item.answer == locators.clock(place.start)
+        return "" if at else "the answer is not when the place says"
     if not holds(item.quote, item.fact):
         return "the quote does not hold the answer"
     if item.type != "true_false" and fold(item.answer) != fold(item.fact):

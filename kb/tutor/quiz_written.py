@@ -12,8 +12,8 @@ from kb.errors import LlmError, SchemaRefused
 from kb.llm import Llm, Message, tokens
 from kb.tutor import prompts, quiz_gates
 from kb.tutor.evidence import Sentence, gather
-from kb.tutor.quiz import asked, made
 from kb.tutor.quiz_items import TYPES, ItemType, Quiz, QuizItem
+from kb.tutor.quiz_wording import made, under
 
 _PASSAGES = 6
 _TOKENS_AN_ITEM = 160
@@ -45,8 +45,8 @@ def write(
             item, why = _item(row, given, cite, level, llm.name)
             if item is not None and not why:
                 hit = next(hit for hit in given if hit.chunk.id == item.chunk_id)
-                why = quiz_gates.refusal(item, hit.chunk.text, (), hit.trust == "anonymous", posts)
-                why = why or ("asked already" if quiz_gates.repeats(item, [*quiz.items, *known]) else "")
+                why = quiz_gates.refusal(item, hit.chunk.text, hit.trust == "anonymous", posts)
+                why = why or (quiz_gates.ASKED if quiz_gates.repeats(item, [*quiz.items, *known]) else "")
             if why or item is None:
                 quiz.reject(why)
             elif len(quiz.items) < count:
@@ -120,6 +120,6 @@ def _item(
                     if type_ == "multiple_choice"
                     else ()
                 )
-                question = asked(hit, " ".join(row["question"].split()), answer)
+                question = under(hit, " ".join(row["question"].split()), answer)
                 return made(type_, cite(sentence), question, answer, shown, answer, level, model), ""
     return None, "the quote does not stand in the passage"

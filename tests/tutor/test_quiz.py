@@ -191,8 +191,8 @@ def test_an_anonymous_post_is_asked_about_only_if_asked_for() -> None:
 
 def test_who_and_when_are_what_the_place_says() -> None:
     who = an_item(type="who_said", answer="Ann", fact="Ann", options=("Ann", "Bob", "Cid"))
-    assert refused(who, speakers=("Ann",)) == ""
-    assert refused(who, speakers=("Bob",)) == "the answer is not who the place says"
+    assert refused(replace(who, locator=TimeSpan(10, 14, ("Ann",)))) == ""
+    assert refused(replace(who, locator=TimeSpan(10, 14, ("Bob",)))) == "the answer is not who the place says"
     when = an_item(type="when", answer="0:10", fact="0:10", options=("0:10", "3:10", "7:00"), locator=TimeSpan(10, 14))
     assert refused(when) == ""
     assert refused(replace(when, answer="3:10")) == "the answer is not when the place says"
