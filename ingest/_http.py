@@ -335,7 +335,7 @@ def origin_of(url: str) -> tuple[str, int]:
 
 def _retry_after(value: str) -> float | None:
     """Seconds until a server wants to be asked again, given as such or as a date; None where it says nothing."""
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return float(value)
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())

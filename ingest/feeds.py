@@ -30,6 +30,7 @@ _ITEM = re.compile(rb"<((?:\w+:)?(?:item|entry))(?=[\s>/])", re.IGNORECASE)
 _DECLARATIONS = re.compile(rb"<!DOCTYPE[^>\[]*\[.*?\]\s*>", re.IGNORECASE | re.DOTALL)
 _HEAD = 4096
 _LONGEST_TITLE = 300
+_LONGEST_SECONDS = 10_000_000.0  # a recording that lasts longer does not say its length
 _LONGEST_SUMMARY = 1500
 _LONGEST_OPENING = 80
 _FEED_TYPES = re.compile(r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)|application/json|text/xml", re.IGNORECASE)
@@ -205,7 +206,8 @@ def _entry(row: Any, episode: Episode, base: str) -> FeedEntry | None:
     title = _title(row.get("title", ""))
     link = _link(row.get("link", ""), base)
     url = urls.canonical(link) if link else ""
-    words = summary or text_of(html)
+    content = text_of(html)
+    words = summary or content
     if not (title or url or enclosures or words):
         return None
     published = _when(row, "published", "updated", "created")
@@ -214,8 +216,8 @@ def _entry(row: Any, episode: Episode, base: str) -> FeedEntry | None:
         key=guid or _place(url, link) or (enclosures[0].url if enclosures else "") or _hash(title or words, published),
         url=url,
         title=title or _opening(words),
-        summary=summary or clip(text_of(html), _LONGEST_SUMMARY),
-        content=text_of(html),
+        summary=summary or clip(content, _LONGEST_SUMMARY),
+        content=content,
         published=published,
         authors=tuple(dict.fromkeys(name for a in row.get("authors", []) if (name := a.get("name", "").strip()))),
         tags=_tags(tag.get("label") or tag.get("term") or "" for tag in row.get("tags", [])),
@@ -259,7 +261,7 @@ def _bytes(length: str) -> int:
 
 
 def _tags(found: Any) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(tag for word in found if (tag := " ".join(str(word).split()))[:60]))[:20]
+    return tuple(dict.fromkeys(tag for word in found if (tag := " ".join(str(word).split())[:60])))[:20]
 
 
 def _title(words: str) -> str:
@@ -317,7 +319,7 @@ def _json_feed(data: bytes, url: str) -> Feed:
         raise NotAFeed("it is JSON that breaks off or is damaged") from None
     if not isinstance(row, dict) or "jsonfeed.org" not in str(row.get("version", "")):
         raise NotAFeed("it is JSON, and no JSON Feed")
-    items = [item for item in row.get("items") or [] if isinstance(item, dict)]
+    items = [item for item in _list(row, "items") if isinstance(item, dict)]
     entries = [entry for item in items if (entry := _json_entry(item, url))]
     warnings = [f"it has {len(items)} entries; the newest {MOST_ENTRIES} are read"] if len(items) > MOST_ENTRIES else []
     return Feed(
@@ -333,21 +335,22 @@ def _json_feed(data: bytes, url: str) -> Feed:
 
 def _json_entry(item: Mapping[str, Any], base: str) -> FeedEntry | None:
     html = str(item.get("content_html") or "")
-    text = text_of(html) if html else "\n\n".join(str(item.get("content_text") or "").split("\n\n"))
+    text = text_of(html) if html else str(item.get("content_text") or "")
     # `external_url` is what a link blog writes about; `url` its own page.
     own, about = _link(item.get("url") or "", base), _link(item.get("external_url") or "", base)
     url = urls.canonical(about or own) if about or own else ""
     title = _title(item.get("title") or "") or _opening(text)
+    attachments = [a for a in _list(item, "attachments") if isinstance(a, dict)]
     enclosures = tuple(
         Enclosure(link, str(a.get("mime_type") or ""), _bytes(str(a.get("size_in_bytes") or "")))
-        for a in item.get("attachments") or []
-        if isinstance(a, dict) and (link := _link(a.get("url") or "", base))
+        for a in attachments
+        if (link := _link(str(a.get("url") or ""), base))
     )
     if not (title or url or enclosures):
         return None
     published = _iso(item.get("date_published") or item.get("date_modified"))
     guid = str(item.get("id") or "").strip()
-    lasts = next((a.get("duration_in_seconds") for a in item.get("attachments") or [] if isinstance(a, dict)), 0)
+    lasts = next((a.get("duration_in_seconds") for a in attachments), 0)
     return FeedEntry(
         key=guid or url or (enclosures[0].url if enclosures else "") or _hash(title, published),
         url=url,
@@ -356,15 +359,24 @@ def _json_entry(item: Mapping[str, Any], base: str) -> FeedEntry | None:
         content=text,
         published=published,
         authors=_names(item),
-        tags=_tags(tag for tag in item.get("tags") or [] if isinstance(tag, str)),
+        tags=_tags(tag for tag in _list(item, "tags") if isinstance(tag, str)),
         comments=own if about else "",
         html=html,
-        episode=Episode(enclosures, seconds=float(lasts) if isinstance(lasts, int | float) else 0.0),
+        episode=Episode(
+            enclosures,
+            seconds=float(lasts) if isinstance(lasts, int | float) and 0 <= lasts < _LONGEST_SECONDS else 0.0,
+        ),
     )
 
 
+def _list(row: Mapping[str, Any], name: str) -> list[Any]:
+    """A list of a row; empty where there is something else."""
+    found = row.get(name)
+    return found if isinstance(found, list) else []
+
+
 def _names(row: Mapping[str, Any]) -> tuple[str, ...]:
-    found = [row.get("author"), *(row.get("authors") or [])]
+    found = [row.get("author"), *_list(row, "authors")]
     return tuple(dict.fromkeys(str(a["name"]) for a in found if isinstance(a, dict) and a.get("name")))
 
 

@@ -210,6 +210,6 @@ def chapters_of(data: bytes) -> list[Chapter]:
     try:
         rows = json.loads(data.decode("utf-8-sig"))["chapters"]
         found = [(float(row["startTime"]), " ".join(str(row.get("title") or "").split())) for row in rows]
-    except (KeyError, TypeError, AttributeError, RecursionError):
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise ValueError("it is no list of chapters") from None
     return [{"start": start, "title": title} for start, title in sorted(found) if title and start >= 0]

@@ -130,9 +130,7 @@ def followed(http: Http, answer: Answer) -> Answer:
 
 def ask(http: Http, row: FeedRow) -> Answer:
     """Ask for one feed, as little as its server allows. Raises `FetchError`."""
-    headers = {
-        "Accept": "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
-    }
+    headers = {"Accept": _ACCEPTED}
     if row.etag:
         headers["If-None-Match"] = row.etag
     if row.modified:
@@ -165,7 +163,10 @@ def find(http: Http, url: str) -> tuple[str, Answer]:
     named = feeds.discover(answer.fetched.content, answer.fetched.url)
     for address in named[:3]:
         same = urlsplit(address)[:2] == urlsplit(answer.fetched.url)[:2]
-        other = ask(http, replace(row, url=address, typed=same))
+        try:
+            other = ask(http, replace(row, url=address, typed=same))
+        except FetchError:
+            continue
         if other.feed is not None:
             return address, other
     raise NotAFeed(answer.error if not named else f"{answer.error}, and the feed that it names cannot be read")
@@ -250,7 +251,9 @@ def note(db: Database, answer: Answer, now: dt.datetime, report: FetchReport) ->
     if answer.error:
         report.failed.append((row.title or row.url, answer.error))
         wait = (
-            "" if answer.retry_after is None else _utc(now + dt.timedelta(seconds=min(answer.retry_after, 7 * 86_400)))
+            ""
+            if answer.retry_after is None
+            else _utc(now + dt.timedelta(seconds=min(answer.retry_after, _LONGEST_PAUSE)))
         )
         state = "gone" if answer.status == _GONE else "failed" if row.state != "new" else "new"
         values = {"state": state, "error": answer.error, "failures": row.failures + 1}

@@ -100,10 +100,13 @@ class Following(Parts):
         except (FetchError, NotAFeed) as error:
             raise IngestError(url, str(error)) from None
         assert answer.feed is not None
-        with self._ledger() as db:
-            with db.transaction():
-                fresh = subscriptions.add(db, address, answer.feed.title, tags, weight, self._utc())
+        with self._ledger() as db, db.transaction():
+            fresh = subscriptions.add(db, address, answer.feed.title, tags, weight, self._utc())
             row = subscriptions.find(db, address)
+            if fresh and not answer.row.typed:
+                # A page named it, on another host: it is never asked for as if the person had.
+                subscriptions.update(db, row.id, typed=0)
+                row = replace(row, typed=False)
         report = feeds.FetchReport(feeds=1)
         if fresh:
             self._keep([replace(answer, row=row)], report, wait)
@@ -234,7 +237,7 @@ class Following(Parts):
 
     def _read_whole(self, urls: Sequence[str], most: int, report: FetchReport, wait: float) -> None:
         """Read the pages of links whole, the first `most` of which nobody tried yet; what cannot be had is noted."""
-        from index import links
+        from index import links, subscriptions
         from ingest.robots import Robots
         from kb import behind_links
 
@@ -245,12 +248,11 @@ class Following(Parts):
             untried = [url for url in dict.fromkeys(urls) if url in records and not records[url].read_whole]
             wanted: list[behind_links.Wanted] = []
             for url in untried:
+                if len(wanted) >= most:
+                    break
                 entry = db.entry_of(url)
-                if entry is not None and entry.kind == "link" and "url" in entry.metadata and len(wanted) < most:
-                    rows = db.rows(
-                        "SELECT url FROM feeds WHERE id IN (SELECT feed_id FROM entries WHERE url = ?)", (url,)
-                    )
-                    wanted.append(behind_links.Wanted(entry, rows[0][0] if rows else ""))
+                if entry is not None and entry.kind == "link" and "url" in entry.metadata:
+                    wanted.append(behind_links.Wanted(entry, subscriptions.feed_of(db, url)))
             if not wanted:
                 return
             got = behind_links.pages(self._fetching(), self._robots, wanted, self.config.max_file_mb * 5)

@@ -138,6 +138,29 @@ def test_a_json_feed_is_read() -> None:
     assert (two.url, two.comments, two.title) == ("https://other.example/x", "https://blog.example/8", "Hm")
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"tags": 5, "items": [5, {"id": "1", "title": "One"}]},
+        {"authors": 5, "items": [{"id": "1", "title": "One"}]},
+        {"items": [{"id": "1", "title": "One", "tags": 5, "authors": 5, "attachments": 5}]},
+        {"items": [{"id": "1", "title": "One", "attachments": [{"url": 5, "duration_in_seconds": 10**400}]}]},
+    ],
+)
+def test_a_json_feed_with_the_wrong_things_in_it_gives_what_is_right(odd: dict[str, Any]) -> None:
+    row = {"version": "https://jsonfeed.org/version/1.1", "title": "J"} | odd
+    assert [entry.title for entry in entries(json.dumps(row).encode())] == ["One"]
+
+
+def test_a_json_feed_whose_items_are_no_list_has_none() -> None:
+    assert entries(b'{"version": "https://jsonfeed.org/version/1.1", "items": 5}') == ()
+
+
+def test_a_tag_is_no_longer_than_sixty_characters() -> None:
+    row = {"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1", "title": "One", "tags": ["x" * 90]}]}
+    assert entries(json.dumps(row).encode())[0].tags == ("x" * 60,)
+
+
 def test_rdf_of_rss_1_is_read() -> None:
     data = b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/">
     <channel rdf:about="http://a.example/"><title>R</title></channel>

@@ -87,6 +87,29 @@ def test_a_page_leads_to_the_feed_that_it_names(library: Library, site: Site) ->
     assert library.add_feed(f"{site.url}/")[0].url == f"{site.url}/feed.xml"
 
 
+def test_a_feed_that_a_page_names_and_is_gone_does_not_hide_the_next(library: Library, site: Site) -> None:
+    serve(site, "/feed.xml", an_entry("Moss", f"{site.url}/moss"))
+    link = '<link rel="alternate" type="application/rss+xml" href="{}">'
+    site.pages["/"] = Page(f"<html><head>{link.format('gone.xml')}{link.format('feed.xml')}</head></html>")
+    assert library.add_feed(f"{site.url}/")[0].url == f"{site.url}/feed.xml"
+
+
+def test_a_feed_on_a_host_that_a_page_named_is_not_asked_as_if_the_person_had(
+    home: Path, embedder: Embedder, site: Site
+) -> None:
+    there = serve(site, "/feed.xml", an_entry("Moss", f"{site.url}/moss")).replace("127.0.0.1", "localhost")
+    site.pages["/"] = Page(
+        f'<html><head><link rel="alternate" type="application/rss+xml" href="{there}"></head></html>'
+    )
+    with kb.open(home, embedder=embedder, allow_hosts=("localhost",)) as library:
+        library.http().pause = 0.0
+        library.add_feed(f"{site.url}/")
+    with kb.open(home, embedder=embedder) as library:
+        library.http().pause = 0.0
+        assert only(library).url == there
+        assert "no public address" in failure(library.fetch_feeds())
+
+
 def test_what_is_no_feed_is_not_followed(library: Library, site: Site) -> None:
     site.pages["/"] = Page("<html><body>words</body></html>")
     with pytest.raises(IngestError, match="it is a page, not a feed"):
