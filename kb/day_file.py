@@ -30,7 +30,8 @@ def window(catalog: Catalog, now: dt.datetime, first: str | None, last: str | No
     """The window of a digest that is written now. Times in UTC; days begin and end in the person's own zone.
 
     Without dates: from where the last day's digest ended, so that a day without one loses nothing; the same day's
-    again covers what its first run did, and what came since. With dates: those days, whenever their links were found.
+    again covers what its first run did, and what came since. With dates: those days, whenever their links were found;
+    nothing counts as told then (`through` is empty).
     """
     today, until = now.date().isoformat(), now.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     if first is None and last is None:

@@ -363,7 +363,8 @@ class Following(Parts):
                 return made
             path = day_file.write(self.home, made)
             with db.transaction():
-                subscriptions.note_written(db, window)
+                if window.through:
+                    subscriptions.note_written(db, window)
                 day_file.remember(db, path)
         self._keep_digest(path, wait)
         return made

@@ -2,7 +2,7 @@
 
 Sentence by sentence: the mean, over an item's sentences, of the likeness with the nearest sentence of the passage; and
 no number or name that the passage lacks. On a made set of items that do and do not repeat a note of their subject that
-tells more than the likeness of the whole texts (bench/stories.py has the figures).
+tells more than the likeness of the whole texts.
 """
 
 from __future__ import annotations

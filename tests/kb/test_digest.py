@@ -97,6 +97,14 @@ def test_days_that_are_named_are_looked_up_by_the_links_own_dates(library: Libra
         library.digest(since="soon")
 
 
+def test_days_that_are_named_leave_todays_digest_told(library: Library, site: Site, clock: Clock) -> None:
+    follow(library, site, "/f", an_entry("Moss drinks fog", f"{site.url}/moss", guid="1"))
+    library.digest()
+    library.digest(since="30d", fetch=False)
+    clock.later(days=1)
+    assert library.digest(fetch=False).items == ()
+
+
 def test_one_story_of_several_feeds_is_one_item(library: Library, site: Site) -> None:
     words = "The new release of Ferrite 2.1 compiles twice as fast, its makers say."
     follow(library, site, "/a", an_entry("Ferrite 2.1 released", f"{site.url}/a1", summary=words), title="A")
