@@ -194,15 +194,18 @@ class Retriever:
     def allowed(self, filters: Filters) -> list[str] | None:
         """The ids of the documents that filters leave; None where they leave all."""
         catalog = self.catalog()
-        return self._allowed(catalog, filters) if catalog is not None else []
+        if catalog is None:
+            return []
+        with self._turn:
+            return self._allowed(catalog, filters)
 
     def as_hits(self, ids: Sequence[str]) -> list[Hit]:
         """Passages by id, as hits in this order; what is not there is left out."""
         catalog = self.catalog()
         if catalog is None:
             return []
-        known = catalog.chunks(list(ids))
-        return self._as_hits(catalog, [i for i in ids if i in known])
+        with self._turn:
+            return self._as_hits(catalog, ids)
 
     @staticmethod
     def _as_hits(catalog: Catalog, ids: Sequence[str]) -> list[Hit]:

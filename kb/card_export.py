@@ -68,9 +68,8 @@ def obsidian(cards: Sequence[Card], path: Path) -> None:
     for card in cards:
         item = card.item
         about, question = _parts(item.question)
-        letters = "abcdefgh"
-        options = [f"{letters[n]}) {_one_line(option)}" for n, option in enumerate(item.options)]
-        front = "\n".join([f"*{_safe(about)}*", _safe(question), *map(_safe, options)])
+        options = [f"{chr(ord('a') + n)}) {_one_line(option)}" for n, option in enumerate(item.options)]
+        front = "\n".join([*([f"*{_safe(about)}*"] if about else []), _safe(question), *map(_safe, options)])
         place = f"[{_safe(_source(card))}]({item.link})" if _opens(item.link) else _safe(_source(card))
         back = f"**{_safe(item.answer)}**\n“{_safe(_one_line(plain(item.quote)))}”\n{place}"
         schedule = f"\n{kept[item.id]}" if item.id in kept else ""

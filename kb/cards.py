@@ -110,9 +110,12 @@ def _read(catalog: Catalog, row: CardRow) -> Card:
     """A card whose source still says what it asks; else stale, and one that cannot be read broken, both noted."""
     try:
         item = quiz_items.from_row(json.loads(row.item))
-        schedule.remembered(row.schedule, dt.datetime.now(dt.UTC))
+        schedule.read(row.schedule)
     except (ValueError, RecursionError) as error:
-        return Card(_NOTHING, row.due, row.answered, "broken", f"it cannot be read ({error})")
+        why = f"it cannot be read ({error})"
+        if (row.state, row.why) != ("broken", why):
+            cards.set_state(catalog, row.id, "broken", why)
+        return Card(_NOTHING, row.due, row.answered, "broken", why)
     moved, why = _still_says(catalog, item)
     state = "stale" if why else "ok"
     if (state, why) != (row.state, row.why):

@@ -152,8 +152,9 @@ class Learning(Following):
         from kb import cards
 
         with self._ledger() as db:
-            gone = [rows.find(db, prefix).id for prefix in prefixes]
+            gone = [rows.find(db, _whole(prefix)).id for prefix in prefixes]
             gone += [card_id for card_id, _ in cards.askable(db)[1]] if stale else []
+            gone = list(dict.fromkeys(gone))
             with db.transaction():
                 rows.remove(db, gone)
         return gone

@@ -50,7 +50,7 @@ class Asker:
         """Items on a topic, or on anything where none is named; written by a model where there is one."""
         wanted = min(max(_PASSAGES_AN_ITEM * count, _FEWEST_PASSAGES), _MOST_PASSAGES)
         hits = self._about(topic, wanted, filters) if topic.strip() else self._any(wanted, seed, filters)
-        return self._of_hits(topic, hits, count, level, seed, llm, bool(filters) or not topic.strip())
+        return self._of_hits(topic, hits, count, level, seed, llm, bool(filters))
 
     def of_chunks(
         self, chunk_ids: Sequence[str], count: int, level: Level, seed: str, topic: str = "", llm: Llm | None = None
@@ -116,9 +116,8 @@ class Asker:
 
     def _about(self, topic: str, wanted: int, filters: Filters | None) -> list[Hit]:
         """Passages on a topic; none where nothing is near it."""
-        hits = list(self.retriever.search(topic, wanted, filters).hits)
-        near = [hit for hit in hits if hit.scores.bm25 > 0 or hit.scores.cosine >= _LEAST_COSINE]
-        return near if any(hit.scores.cosine >= _LEAST_COSINE or hit.scores.bm25 > 0 for hit in near[:3]) else []
+        hits = self.retriever.search(topic, wanted, filters).hits
+        return [hit for hit in hits if hit.scores.bm25 > 0 or hit.scores.cosine >= _LEAST_COSINE]
 
     def _any(self, wanted: int, seed: str, filters: Filters | None) -> list[Hit]:
         """Passages from anywhere in the base, by chance: the same ones for the same seed."""
@@ -143,7 +142,7 @@ def _nothing(topic: str, narrowed: bool) -> str:
         return "No source that can be asked about is like that: of links and digests only what others say is known."
     if topic.strip():
         return f"Your sources say nothing about {topic.strip()[:80]!r}; kb search shows what is nearest."
-    return "There is nothing to ask about yet. Run: kb ingest FOLDER."
+    return "There is nothing to ask about yet: of links only what others say is known. Run: kb ingest FOLDER."
 
 
 def _too_few(made: int, wanted: int, asked: int) -> str:

@@ -16,7 +16,7 @@ from kb.llm import Llm, Message
 from kb.tutor import facts, prompts
 from kb.tutor.facts import Number
 from kb.tutor.quiz_gates import fold, holds, same
-from kb.tutor.quiz_items import QuizItem
+from kb.tutor.quiz_items import TRUE, QuizItem
 
 Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
@@ -61,8 +61,9 @@ def _option(item: QuizItem, given: str) -> Grade:
     folded = re.sub(r"^(?:option |answer )", "", fold(given)).strip(" .()")
     shown = re.fullmatch(r"([a-z])\)\s*(.+)", folded)
     if item.type == "true_false" and folded in _TRUE | _FALSE:
-        return Grade((folded in _TRUE) == (item.answer == "True"))
-    exact = [n for n, option in enumerate(item.options) if fold(option) in (folded, shown[2] if shown else folded)]
+        return Grade((folded in _TRUE) == (item.answer == TRUE))
+    words = shown[2] if shown else folded
+    exact = [n for n, option in enumerate(item.options) if fold(option).strip(" .()") in (folded, words)]
     if not exact and re.fullmatch(r"[a-z]", folded):
         exact = [ord(folded) - ord("a")]
     if not exact and re.fullmatch(r"[1-9]", folded):

@@ -191,7 +191,7 @@ QUIZ = """\
 You write quiz questions from numbered passages of somebody's notes, so that they remember what those say.
 
 Reply with JSON: {"items": [{"passage": 1, "type": "multiple_choice", "question": "…", "options": ["…"], "answer": "…",
-"explanation": "…", "quote": "…"}]}.
+"quote": "…"}]}.
 
 - "quote" is a sentence of the passage, word for word; the answer stands in it, word for word.
 - type is multiple_choice (four options, one of them the answer), cloze (the quote with _____ for the answer, no options) or
@@ -215,14 +215,13 @@ QUIZ_SCHEMA = {
                     "type": "array",
                     "items": {
                         "type": "object",
-                        "required": ["passage", "type", "question", "options", "answer", "explanation", "quote"],
+                        "required": ["passage", "type", "question", "options", "answer", "quote"],
                         "properties": {
                             "passage": {"type": "integer"},
                             "type": {"type": "string", "enum": ["multiple_choice", "cloze", "short_answer"]},
                             "question": {"type": "string"},
                             "options": {"type": "array", "items": {"type": "string"}},
                             "answer": {"type": "string"},
-                            "explanation": {"type": "string"},
                             "quote": {"type": "string"},
                         },
                     },

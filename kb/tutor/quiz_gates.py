@@ -80,7 +80,7 @@ def refusal(item: QuizItem, passage: str, anonymous: bool = False, posts: bool =
         return "from an anonymous post"
     if not item.question.strip() or len(item.question) > _LONGEST_QUESTION:
         return "no question"
-    if fold(item.quote) not in fold(passage) and fold(item.quote) != fold(passage):
+    if fold(item.quote) not in fold(passage):
         return "the quote does not stand in the passage"
     if why := _answer_refusal(item):
         return why
@@ -137,13 +137,16 @@ def _options_refusal(item: QuizItem, passage: str) -> str:
 
 def repeats(item: QuizItem, others: Sequence[QuizItem]) -> bool:
     """Whether an item asks what another asks already: of the same words, or in nearly the same ones."""
-    words = frozenset(subject_words(item.question.partition("\n")[2].replace(BLANK, item.fact) or item.question))
+    words = _asked_words(item)
     for other in others:
         if fold(item.quote) == fold(other.quote):
             return True
-        theirs = frozenset(
-            subject_words(other.question.partition("\n")[2].replace(BLANK, other.fact) or other.question)
-        )
+        theirs = _asked_words(other)
         if words and theirs and len(words & theirs) >= 0.75 * min(len(words), len(theirs)):
             return True
     return False
+
+
+def _asked_words(item: QuizItem) -> frozenset[str]:
+    question = item.question.partition("\n")[2] or item.question
+    return frozenset(subject_words(question.replace(BLANK, item.fact)))

@@ -41,7 +41,13 @@ def write(
     usable = [hit for hit in hits if posts or hit.trust != "anonymous"]
     for at in range(0, min(len(usable), _ROUNDS * _PASSAGES), _PASSAGES):
         given = _fitting(usable[at : at + _PASSAGES], llm.context // 2)
-        for row in _asked_for(llm, topic, given, count - len(quiz.items), level):
+        try:
+            rows = _asked_for(llm, topic, given, count - len(quiz.items), level)
+        except LlmError:
+            if not quiz.items:
+                raise
+            break  # those that it wrote before stand
+        for row in rows:
             item, why = _item(row, given, cite, level, llm.name)
             if item is not None and not why:
                 hit = next(hit for hit in given if hit.chunk.id == item.chunk_id)
@@ -87,7 +93,7 @@ def _rows(said: str) -> list[dict[str, Any]]:
     start = said.find("{")
     try:
         found = json.loads(said[start : said.rfind("}") + 1])
-        rows = found.get("items", []) if isinstance(found, dict) else found
+        rows = found.get("items", [])
     except (ValueError, RecursionError):
         rows = []
         for match in re.finditer(r"\{[^{}]*\}", said):

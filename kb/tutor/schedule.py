@@ -39,7 +39,7 @@ def reviewed(state: str, rating: Rating, now: dt.datetime) -> tuple[str, str]:
     """
     from fsrs import Rating as Given
 
-    card = _card(state)
+    card = read(state)
     at = now.astimezone(dt.UTC)
     if card.last_review is not None and at < card.last_review:
         at = card.last_review
@@ -49,14 +49,15 @@ def reviewed(state: str, rating: Rating, now: dt.datetime) -> tuple[str, str]:
 
 def remembered(state: str, now: dt.datetime) -> float:
     """How likely a card is remembered now, 0 to 1; 0 before its first answer. Raises `ValueError`."""
-    card = _card(state)
+    card = read(state)
     if card.last_review is None:
         return 0.0
     at = max(now.astimezone(dt.UTC), card.last_review)
     return float(scheduler().get_card_retrievability(card, at))
 
 
-def _card(state: str) -> Card:
+def read(state: str) -> Card:
+    """A card's state. Raises `ValueError` for a broken one."""
     from fsrs import Card
 
     try:
