@@ -184,6 +184,19 @@ def test_a_card_that_cannot_be_read_is_named_and_left_and_costs_no_other(library
         assert db.execute("SELECT item FROM cards WHERE id = ?", (one.id,)).fetchone() == ("{broken",)
 
 
+def test_a_card_that_cannot_be_read_is_not_counted_as_due(library: Library, home: Path) -> None:
+    one = library.quiz("trees", 2).items[0]
+    with catalog(home) as db:
+        db.execute("UPDATE cards SET item = '{broken' WHERE id = ?", (one.id,))
+    library.due()
+    assert library.retention().due == 1
+
+
+def test_a_card_that_is_named_twice_is_removed_once(library: Library) -> None:
+    one = library.quiz("trees", 1).items[0].id
+    assert library.remove_cards([one, one]) == [one]
+
+
 def test_a_broken_table_of_cards_is_one_plain_line(library: Library, home: Path) -> None:
     library.quiz("trees", 1)
     with catalog(home) as db:

@@ -29,6 +29,12 @@ def test_an_option_is_meant_by_its_words_its_letter_or_its_number(embedder: Embe
     assert grade(CHOICE, given, embedder.embed).correct
 
 
+def test_an_option_that_ends_in_a_full_stop_or_a_bracket_can_be_typed(embedder: Embedder) -> None:
+    item = an_item(options=("Acme Inc.", "Moss (green)", "Ivy Ltd."), answer="Acme Inc.")
+    assert grade(item, "acme inc.", embedder.embed).correct
+    assert grade(item, "Moss (green)", embedder.embed).why == ""
+
+
 @pytest.mark.parametrize("given", ["Moss", "a", "z", "7", "none of these", ""])
 def test_another_option_or_none_is_wrong(embedder: Embedder, given: str) -> None:
     assert not grade(CHOICE, given, embedder.embed).correct
