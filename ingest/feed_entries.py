@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from ingest import feeds, urls
 from ingest.feeds import FeedEntry, NotAFeed
-from ingest.source import Item, TextFile
+from ingest.source import TextFile
 from ingest.spans import LineTable
 from kb.documents import Document, Kind, Lines, Metadata, Segment
 from kb.errors import IngestError
@@ -102,8 +102,3 @@ class Feeds:
             if taken.setdefault(uri, entry.title) != entry.title:
                 uri = apart(entry, uri)
             yield document(entry, title, base, uri=uri)
-
-
-def is_feed_item(item: Item) -> bool:
-    """Whether an item's documents are known by addresses of their own, not by the item's."""
-    return item.path.suffix.lower() in Feeds.suffixes - {".json"}

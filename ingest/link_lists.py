@@ -43,7 +43,7 @@ class LinkLists:
         """Four lines in five, headings aside, begin with a link, and few hang below others: an outline is a note."""
         body = file.text[frontmatter.parse(file.text).body :]
         lines = [line for line in body.splitlines() if line.strip() and not _HEADING.match(line)]
-        items = [line for line in lines if _is_item(line)]
+        items = [line for line in lines if _item(line)]
         nested = sum(line[:1].isspace() for line in lines)
         return len(items) >= _FEWEST and len(items) >= _SHARE * len(lines) and nested <= _NESTED * len(lines)
 
@@ -63,7 +63,7 @@ class LinkLists:
                 topic, found = plain(heading[1]), _ISO.search(heading[1])
                 day = found[1] if found and _is_day(found[1]) else ""
                 topic = "" if day else topic
-            elif match := _ITEM.match(line.rstrip("\r\n")) if _is_item(line) else None:
+            elif match := _item(line):
                 number = table.line_of(start)
                 entries.append(_entry(match, topic, day, number))
                 a, b = trim(text, start + _marker(line), at)
@@ -87,9 +87,9 @@ class LinkLists:
         yield Document(file.item.uri, "digest", name, text, tuple(segments), metadata)
 
 
-def _is_item(line: str) -> bool:
+def _item(line: str) -> re.Match[str] | None:
     match = _ITEM.match(line.rstrip("\r\n"))
-    return match is not None and len(match["rest"]) <= _LONGEST_NOTE
+    return match if match is not None and len(match["rest"]) <= _LONGEST_NOTE else None
 
 
 def _is_day(text: str) -> bool:

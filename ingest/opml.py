@@ -45,7 +45,8 @@ def read(text: str) -> tuple[list[Subscription], list[tuple[str, str]]]:
     found = listparser.parse(f'<?xml version="1.0" encoding="utf-8"?>{clean}'.encode())
     taken: dict[str, Subscription] = {}
     refused: list[tuple[str, str]] = []
-    for row in [*found.feeds, *found.opportunities][:_MOST]:
+    rows = [*found.feeds, *found.opportunities]
+    for row in rows[:_MOST]:
         url = _address(str(row.get("url", "")))
         title = " ".join(str(row.get("title", "")).split())
         if urls.has_credentials(url):
@@ -59,7 +60,7 @@ def read(text: str) -> tuple[list[Subscription], list[tuple[str, str]]]:
         before = taken.get(url, Subscription(url))
         tags = tuple(dict.fromkeys([*before.tags, *(word for word in words if word)]))
         taken[url] = Subscription(url, before.title or title, tags)
-    if len(found.feeds) > _MOST:
+    if len(rows) > _MOST:
         refused.append(("the list", f"it names more than {_MOST} feeds; the first {_MOST} were read"))
     return list(taken.values()), refused
 

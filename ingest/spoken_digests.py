@@ -91,21 +91,23 @@ class SpokenDigests:
         metadata: Metadata = {"trust": "published", "entries": entries}
         if day:
             metadata["published"] = day
-        if speakers := [name for name, _ in Counter(_voices(text)).most_common(1)]:
-            metadata["authors"] = speakers
+        if voice := _main_voice(text):
+            metadata["authors"] = [voice]
         if file.decoded.warning:
             metadata["encoding"] = file.decoded.encoding
             metadata["warnings"] = [file.decoded.warning]
         yield Document(file.item.uri, "digest", file.stem, text, tuple(segments), metadata)
 
 
-def _voices(text: str) -> list[str]:
-    return [match[1].strip() for match in _LABEL.finditer(text) if match[1] != "Break"]
+def _main_voice(text: str) -> str:
+    """Who speaks most often; empty if nobody is named."""
+    voices = Counter(match[1].strip() for match in _LABEL.finditer(text) if match[1] != "Break")
+    return next((name for name, _ in voices.most_common(1)), "")
 
 
 def _parts(text: str) -> list[_Part]:
     """The parts of a text, in order. A part without words is none."""
-    main = next((name for name, _ in Counter(_voices(text)).most_common(1)), "")
+    main = _main_voice(text)
     parts = [_Part()]
     voice = ""
     for match in _PARAGRAPH.finditer(text):

@@ -5,14 +5,12 @@ A card keeps its id wherever it goes, so that a second export updates the first 
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from kb import locators
+from kb import locators, whole_files
 from kb.cards import Card
 from kb.errors import StoreError
 from kb.markup import plain
@@ -54,7 +52,7 @@ def anki(cards: Sequence[Card], path: Path) -> None:
             *(escape(_one_line(plain(item.quote))), escape(_source(card)), link, item.id),
         ]
         deck.add_note(genanki.Note(model=model, fields=fields, guid=item.id, tags=["kb", item.type]))
-    _replace(path, lambda draft: genanki.Package(deck).write_to_file(str(draft)))
+    whole_files.put(path, lambda draft: genanki.Package(deck).write_to_file(str(draft)))
 
 
 def obsidian(cards: Sequence[Card], path: Path) -> None:
@@ -75,7 +73,7 @@ def obsidian(cards: Sequence[Card], path: Path) -> None:
         schedule = f"\n{kept[item.id]}" if item.id in kept else ""
         parts.append(f"{front}\n?\n{back}{schedule}\n^{item.id}\n")
     data = "\n".join(parts).encode("utf-8", "replace")
-    _replace(path, lambda draft: draft.write_bytes(data))
+    whole_files.put(path, lambda draft: draft.write_bytes(data))
 
 
 def _parts(question: str) -> tuple[str, str]:
@@ -99,20 +97,3 @@ def _safe(text: str) -> str:
     """A line that is no separator of cards and no markup of HTML."""
     one = _one_line(text)
     return re.sub(r"([<`])", r"\\\1", "\\?" if one == "?" else one).replace("::", ":\u200b:")
-
-
-def _replace(path: Path, write: object) -> None:
-    """Have a file written beside its place and put there whole."""
-    assert callable(write)
-    draft = Path()
-    try:
-        handle, name = tempfile.mkstemp(dir=path.absolute().parent, suffix=".part")
-        os.close(handle)
-        draft = Path(name)
-        write(draft)
-        draft.chmod(0o644)
-        draft.replace(path)
-    except OSError as error:
-        if draft.name:
-            draft.unlink(missing_ok=True)
-        raise StoreError(f"{path} cannot be written ({error.strerror}).") from None

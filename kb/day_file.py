@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import os
 import re
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +15,8 @@ from index.catalog import Catalog
 from index.subscriptions import Written
 from ingest import digests
 from ingest.decoding import decode
-from kb.errors import StoreError, StoreFull
+from kb import whole_files
+from kb.errors import StoreError
 from kb.tutor import daily_forms
 from kb.tutor.daily import Digest
 
@@ -71,19 +70,9 @@ def write(home: Path, digest: Digest) -> Path:
     data = daily_forms.markdown(digest).encode("utf-8", "replace")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as out:
-                out.write(data)
-            Path(draft).chmod(0o644)
-            Path(draft).replace(path)
-        except BaseException:
-            Path(draft).unlink(missing_ok=True)
-            raise
     except OSError as error:
-        if error.errno == 28:
-            raise StoreFull(str(path.parent)) from error
         raise StoreError(f"The digest could not be written to {path} ({error.strerror}).") from None
+    whole_files.put(path, lambda draft: draft.write_bytes(data))
     return path
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -379,11 +380,11 @@ class Following(Parts):
 
 
 def read_list(path: str) -> str:
-    """The text of a list of subscriptions. Raises `UsageError` if it cannot be read."""
+    """The text of a list of subscriptions, or of standard input (`-`). Raises `UsageError` if it cannot be read."""
     from ingest.decoding import declared_in, decode
 
     try:
-        data = Path(path).expanduser().read_bytes()
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).expanduser().read_bytes()
         return decode(data, declared_in(data)).text
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror}).") from None

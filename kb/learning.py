@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kb.errors import UsageError
 from kb.following import Following
+from kb.parts import whole_text
 
 if TYPE_CHECKING:
     from index.filters import Filters
@@ -40,7 +41,7 @@ class Learning(Following):
         level or a count that cannot be.
         """
         asker, chosen = self._asker(level, count, posts)
-        text = _whole(topic)
+        text = whole_text(topic)
         if asker is not None and not keep:
             asker.known = []  # asked once, whatever was asked before
         if asker is None:
@@ -89,7 +90,7 @@ class Learning(Following):
         """Whether an answer is right; nothing is kept of it."""
         from kb.tutor.grading import grade
 
-        return grade(item, _whole(answer), lambda texts: self.embedder().embed(texts), self.llm())
+        return grade(item, whole_text(answer), lambda texts: self.embedder().embed(texts), self.llm())
 
     # Review
 
@@ -113,9 +114,9 @@ class Learning(Following):
         """
         from kb import cards
 
-        answer = _whole(answer)
+        answer = whole_text(answer)
         with self._ledger() as db:
-            row, card = cards.open_card(db, _whole(card_id))
+            row, card = cards.open_card(db, whole_text(card_id))
             verdict = self.grade(card.item, answer)
             with db.transaction():
                 return cards.answer(db, row, card, verdict, answer, self._now(), rating)
@@ -152,7 +153,7 @@ class Learning(Following):
         from kb import cards
 
         with self._ledger() as db:
-            gone = [rows.find(db, _whole(prefix)).id for prefix in prefixes]
+            gone = [rows.find(db, whole_text(prefix)).id for prefix in prefixes]
             gone += [card_id for card_id, _ in cards.askable(db)[1]] if stale else []
             gone = list(dict.fromkeys(gone))
             with db.transaction():
@@ -172,11 +173,6 @@ class Learning(Following):
         found, left = self.cards()
         (card_export.anki if form == "anki" else card_export.obsidian)(found, path)
         return Exported(str(path), len(found), tuple(left))
-
-
-def _whole(text: str) -> str:
-    """A text without what no file can hold: bytes of the command line that are no UTF-8."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _empty(topic: str, level: Level, note: str) -> Quiz:

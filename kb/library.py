@@ -12,6 +12,7 @@ from kb import config as settings
 from kb.documents import KINDS, Answer, Hit, Offer, SearchResult
 from kb.errors import UsageError
 from kb.learning import Learning
+from kb.parts import whole_text
 
 if TYPE_CHECKING:
     from index.catalog import Catalog
@@ -92,7 +93,7 @@ class Library(Learning):
         """The k passages that fit a query best."""
         if k < 1:
             raise UsageError("-k must be 1 or more.")
-        return self.retriever().search(_whole(query), k, filters, trace)
+        return self.retriever().search(whole_text(query), k, filters, trace)
 
     def ask(
         self,
@@ -131,7 +132,7 @@ class Library(Learning):
         return answer(
             self.retriever(),
             self.embedder,
-            _whole(question),
+            whole_text(question),
             chosen,
             k,
             filters,
@@ -151,7 +152,7 @@ class Library(Learning):
 
         judged = judge(lambda texts: self.embedder().embed(texts), self.reader())
         catalog = self.retriever().catalog()
-        return check(_whole(text), sources, beside or Path.cwd(), catalog, judged, self.config.max_file_mb)
+        return check(whole_text(text), sources, beside or Path.cwd(), catalog, judged, self.config.max_file_mb)
 
     def chat(self) -> Conversation:
         """A conversation over this base: follow-up questions, and the last answer at another level."""
@@ -287,11 +288,6 @@ class Library(Learning):
         from kb.llamaindex import KbRetriever
 
         return KbRetriever(lambda query: self.search(query, k, filters).hits)
-
-
-def _whole(text: str) -> str:
-    """A text without what no file can hold: bytes of the command line that are no UTF-8, halves of an emoji."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def open_library(

@@ -188,3 +188,8 @@ class Parts:
 
                 self._retriever = Retriever(self.home, lambda: self.model, self.embedder)
             return self._retriever
+
+
+def whole_text(text: str) -> str:
+    """A text without what no file can hold: bytes of the command line that are no UTF-8, halves of an emoji."""
+    return text.encode("utf-8", "replace").decode("utf-8")

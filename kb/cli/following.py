@@ -108,9 +108,8 @@ def import_feeds(
     from kb.cli import render
     from kb.following import read_list
 
-    text = sys.stdin.buffer.read().decode("utf-8", "replace") if file == "-" else read_list(file)
     with opened(home) as library:
-        found = library.import_feeds(text)
+        found = library.import_feeds(read_list(file))
     if json:
         rows = [{"feed": name, "error": error} for name, error in found.refused]
         printed({"added": found.added, "known": found.known, "failed": rows})
@@ -223,8 +222,8 @@ def _marks(arguments: list[str], tags: list[str], untag: list[str]) -> tuple[lis
     mark = Mark(
         state="read" if "read" in said else "unread" if "unread" in said else None,
         best=True if said & {"best", "bestof"} else False if "notbest" in said else None,
-        tags=tuple(" ".join(tag.lstrip("#").split()) for tag in added),
-        untag=tuple(" ".join(tag.lstrip("#").split()) for tag in untag),
+        tags=tuple(_tidy(added)),
+        untag=tuple(_tidy(untag)),
     )
     if not named:
         raise UsageError("ID is missing; kb links list shows the ids.")
@@ -262,8 +261,8 @@ def digest(
         followed = bool(library.feeds())
     if form == "json":
         text = shapes.dump(shapes.digest(made)) + "\n"
-    elif not made.items:
-        text = "" if form == "md" else getattr(daily_forms, form)(made)
+    elif form == "md" and not made.items:
+        text = ""
     else:
         text = {"md": daily_forms.markdown, "html": daily_forms.html, "atom": daily_forms.atom}[form](made)
     if output is not None and text:

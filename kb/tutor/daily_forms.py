@@ -43,34 +43,30 @@ def _entry(item: DigestItem) -> str:
     said = line(item.summary) or f"{NO_WORDS} ({line(item.headline_only)})."
     lines = [f"## {line(item.title)}", f"Summary: {said}", "", f"Link: {item.url}", "", relation(item)]
     if item.also:
-        lines.append("Also in: " + ", ".join(f"[{_label(feed)}]({url})" for feed, url in item.also))
+        lines.append("Also in: " + ", ".join(f"[{line(feed)}](<{url}>)" for feed, url in item.also))
     if item.discusses:
         lines.append(f"Discusses: {item.discusses}")
     boxes = [
-        f"- [{'x' if item.state == 'read' else ' '}] Mark as read",
-        f"- [{'x' if item.best else ' '}] Mark as BestOf",
+        f"- [{_cross(item.state == 'read')}] Mark as read",
+        f"- [{_cross(item.best)}] Mark as BestOf",
     ]
     tags = "".join(f" #{tag}" for tag in map(_tag, item.tags) if tag)
     foot = f"<sup><sub>{day.month}/{day.day}/{day.year}{tags} {item.id}</sub></sup>"
     return "\n".join([*lines, "", *boxes, "", foot, ""])
 
 
-def relation(item: DigestItem) -> str:
-    """How an item stands to what is known, in words."""
-    known = item.relation
-    source = f"from {_label(item.feed)}"
-    if known.title is None:
-        return f"New to you; {source}"
-    name = f"[{_label(known.title)}](<{known.uri}>)" if known.uri else _label(known.title)
-    return f"Repeats: {name}; {source}" if known.type == "repeats" else f"New to you; {source}; nearest: {name}"
-
-
 def _cross(ticked: bool) -> str:
     return "x" if ticked else " "
 
 
-def _label(text: str) -> str:
-    return line(text)
+def relation(item: DigestItem) -> str:
+    """How an item stands to what is known, in words."""
+    known = item.relation
+    source = f"from {line(item.feed)}"
+    if known.title is None:
+        return f"New to you; {source}"
+    name = f"[{line(known.title)}](<{known.uri}>)" if known.uri else line(known.title)
+    return f"Repeats: {name}; {source}" if known.type == "repeats" else f"New to you; {source}; nearest: {name}"
 
 
 def _tag(tag: str) -> str:
