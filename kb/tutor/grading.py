@@ -91,7 +91,7 @@ def _blank(item: QuizItem, given: str) -> Grade:
         counted, told = _counted(item.answer), _counted(given)
         if agree and counted and told and not counted & told:
             return Grade(False, why="of something else")
-        return Grade(agree, why="" if agree else "another number")
+        return Grade(agree, why="another number" if said and not agree else "")
     one, other = set(subject_words(given)), set(subject_words(item.answer))
     if (one and one == other) or (not one & other and same(given, item.answer)):
         return Grade(True, near=True, why=f"written “{item.answer}” there")

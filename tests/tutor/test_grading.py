@@ -35,6 +35,11 @@ def test_an_option_that_ends_in_a_full_stop_or_a_bracket_can_be_typed(embedder: 
     assert grade(item, "Moss (green)", embedder.embed).why == ""
 
 
+def test_only_a_number_is_called_another_number(embedder: Embedder) -> None:
+    assert grade(NUMBER, "8 billion", embedder.embed).why == "another number"
+    assert grade(NUMBER, "moss", embedder.embed).why == ""
+
+
 @pytest.mark.parametrize("given", ["Moss", "a", "z", "7", "none of these", ""])
 def test_another_option_or_none_is_wrong(embedder: Embedder, given: str) -> None:
     assert not grade(CHOICE, given, embedder.embed).correct
