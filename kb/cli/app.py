@@ -114,8 +114,9 @@ def search(
     home: Home = None,
 ) -> int:
     """Find passages by their words and their meaning."""
+    from kb import shapes
     from kb.cli import batch as lines
-    from kb.cli import render, shapes
+    from kb.cli import render
 
     with opened(home) as library:
         library.warm_up()
@@ -152,8 +153,9 @@ def ask(
     home: Home = None,
 ) -> int:
     """Answer a question at a level, every statement cited and checked."""
+    from kb import shapes
     from kb.cli import batch as lines
-    from kb.cli import render, shapes, talking
+    from kb.cli import render, talking
     from kb.tutor.levels import check_level
 
     with opened(home) as library:
@@ -243,7 +245,8 @@ def open_(
     home: Home = None,
 ) -> int:
     """Open a source at a passage, in the program that this system uses for it."""
-    from kb.cli import render, shapes
+    from kb import shapes
+    from kb.cli import render
 
     with opened(home) as library:
         found = library.place(id_)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kb.cli import shapes
+from kb import shapes
 from kb.errors import KbError, UsageError
 
 

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 import kb
-from kb import sample
-from kb.cli import render, shapes
+from kb import sample, shapes
+from kb.cli import render
 from kb.cli.progress import bar
 
 

@@ -40,7 +40,8 @@ def add_feed(
     home: Home = None,
 ) -> int:
     """Follow feeds, and read them once."""
-    from kb.cli import render, shapes
+    from kb import shapes
+    from kb.cli import render
     from kb.errors import IngestError
 
     added, failed = [], []
@@ -68,7 +69,8 @@ def add_feed(
 @feeds_app.command(name="list")
 def list_feeds(json: Json = False, home: Home = None) -> int:
     """List feeds: when each was read, and which fail and why."""
-    from kb.cli import render, shapes
+    from kb import shapes
+    from kb.cli import render
 
     with opened(home) as library:
         rows = library.feeds()
@@ -149,7 +151,8 @@ def fetch_feeds(
     home: Home = None,
 ) -> int:
     """Ask the feeds for what is new, and read it."""
-    from kb.cli import progress, render, shapes
+    from kb import shapes
+    from kb.cli import progress, render
 
     with opened(home) as library, progress.stages() as tell:
         report = library.fetch_feeds(names or (), full_text, wait, tell)
@@ -171,7 +174,8 @@ def list_links(
     home: Home = None,
 ) -> int:
     """List links, the latest first, with their states."""
-    from kb.cli import render, shapes
+    from kb import shapes
+    from kb.cli import render
 
     if read and unread:
         raise UsageError("Say --read or --unread, not both.")
@@ -197,7 +201,8 @@ def mark_links(
     home: Home = None,
 ) -> int:
     """Mark links; the same twice is the same as once."""
-    from kb.cli import render, shapes
+    from kb import shapes
+    from kb.cli import render
 
     names, mark = _marks(arguments, tag or [], untag or [])
     with opened(home) as library:
@@ -247,7 +252,8 @@ def digest(
     home: Home = None,
 ) -> int:
     """Say which new links are worth reading against what you know; kept as digests/DATE.md in the home."""
-    from kb.cli import progress, render, shapes
+    from kb import shapes
+    from kb.cli import progress, render
     from kb.tutor import daily_forms
 
     if form not in _FORMATS:

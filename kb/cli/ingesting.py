@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from ingest.files import expanded
 from ingest.remote import is_remote
-from kb.cli import render, shapes
+from kb import shapes
+from kb.cli import render
 from kb.cli.progress import bar
 from kb.errors import KbError, StoreError, UsageError
 

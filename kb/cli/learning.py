@@ -47,7 +47,8 @@ def quiz(
 
     An answer a line; an empty one, or /skip, leaves a question, /quit ends.
     """
-    from kb.cli import render, shapes
+    from kb import shapes
+    from kb.cli import render
 
     with opened(home) as library:
         library.warm_up()
@@ -100,7 +101,8 @@ def review(
     home: Home = None,
 ) -> int:
     """Ask what is due today; an answer a line. The right ones come back later, the others sooner."""
-    from kb.cli import render, shapes
+    from kb import shapes
+    from kb.cli import render
 
     if rate is not None and rate not in _MARKS:
         raise UsageError(f"--rate is {', '.join(_MARKS[:-1])} or {_MARKS[-1]}, not {rate!r}.")
@@ -162,7 +164,8 @@ def _ask_due(library: Library, count: int | None, out: Console) -> None:
 @cards_app.command(name="list")
 def list_cards(json: Json = False, home: Home = None) -> int:
     """List all cards: when each comes back, and which cannot be asked any more."""
-    from kb.cli import render, shapes
+    from kb import shapes
+    from kb.cli import render
 
     with opened(home) as library:
         found, left = library.cards()

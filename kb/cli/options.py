@@ -34,7 +34,7 @@ def opened(home: Path | None) -> Library:
 
 def printed(value: dict[str, Any]) -> None:
     """Print one line of JSON."""
-    from kb.cli import shapes
+    from kb import shapes
 
     print(shapes.dump(value))
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kb.cli import render, shapes
+from kb import shapes
+from kb.cli import render
 from kb.cli.options import typed_line
 from kb.errors import KbError, UsageError
 

@@ -25,7 +25,8 @@ def add_to(app: typer.Typer) -> None:
 @sources_app.command(name="list")
 def list_sources(json: Json = False, home: Home = None) -> int:
     """List sources with their states: ok, queued, failed, gone."""
-    from kb.cli import render, shapes
+    from kb import shapes
+    from kb.cli import render
 
     with opened(home) as library:
         rows = library.sources()
@@ -44,7 +45,8 @@ def show_source(
     home: Home = None,
 ) -> int:
     """Show one source: what is known of it, or its text."""
-    from kb.cli import render, shapes
+    from kb import shapes
+    from kb.cli import render
 
     with opened(home) as library:
         entry, body = library.source(id_)
@@ -87,7 +89,8 @@ def recap(
     home: Home = None,
 ) -> int:
     """Print a thread's recap in the board's own form: what each chain is about, and its posts."""
-    from kb.cli import render, shapes
+    from kb import shapes
+    from kb.cli import render
 
     with opened(home) as library:
         found = library.recap(source, board)
@@ -139,7 +142,8 @@ def reindex(
 
 def status(json: Json = False, home: Home = None) -> int:
     """Say what is in the knowledge base, what failed and why, and which model answers."""
-    from kb.cli import render, shapes
+    from kb import shapes
+    from kb.cli import render
 
     with opened(home) as library:
         found = library.status()
