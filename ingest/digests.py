@@ -62,12 +62,7 @@ class Digests:
         lines = LineTable(text)
         segments: list[Segment] = []
         entries: list[DigestEntry] = []
-        for start, part in _parts(text):
-            entry, spans = _entry(part)
-            if not entry["url"]:
-                continue
-            place = (lines.line_of(start), lines.line_of(start + len(part.rstrip()) - 1))
-            entry["first_line"], entry["last_line"] = place
+        for start, entry, spans in _placed(text, lines):
             entries.append(entry)
             for n, (a, b) in enumerate(spans):
                 a, b = trim(text, start + a, start + b)
@@ -99,6 +94,21 @@ def is_ours(text: str) -> bool:
 def read_entries(text: str) -> list[DigestEntry]:
     """The entries of a digest's text, with what is ticked in it."""
     return [entry for _, part in _parts(text) if (entry := _entry(part)[0])["url"]]
+
+
+def placed_entries(text: str) -> list[DigestEntry]:
+    """The entries of a digest's text, each with the lines that it stands on."""
+    return [entry for _, entry, _ in _placed(text, LineTable(text))]
+
+
+def _placed(text: str, lines: LineTable) -> Iterator[tuple[int, DigestEntry, list[tuple[int, int]]]]:
+    """Each entry that leads to a link: its offset, its record with its lines, the spans of its words."""
+    for start, part in _parts(text):
+        entry, spans = _entry(part)
+        if entry["url"]:
+            entry["first_line"] = lines.line_of(start)
+            entry["last_line"] = lines.line_of(start + len(part.rstrip()) - 1)
+            yield start, entry, spans
 
 
 def _parts(text: str) -> list[tuple[int, str]]:

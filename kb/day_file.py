@@ -12,11 +12,13 @@ from typing import TypeVar
 
 from index import links, subscriptions
 from index.catalog import Catalog
+from index.links import LinkRecord
 from index.subscriptions import Written
 from ingest import digests
 from ingest.decoding import decode
 from kb import whole_files
 from kb.errors import StoreError
+from kb.markup import plain
 from kb.tutor import daily_forms
 from kb.tutor.daily import Digest
 
@@ -62,6 +64,33 @@ def _utc(when: dt.datetime) -> str:
 def path_of(home: Path, date: str) -> Path:
     """Where the digest of a day is kept."""
     return home / FOLDER / f"{date}.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A link of a written digest: its record as it stands now, and how the digest said it stands to what is known."""
+
+    record: LinkRecord
+    relation: str
+
+
+def latest(catalog: Catalog, home: Path) -> tuple[str, tuple[Told, ...]]:
+    """The date of the latest digest that was written, and its links in its order; empty where there is none."""
+    for path in sorted((home / FOLDER).glob("????-??-??.md"), reverse=True):
+        text = _text(path)
+        if text is None:
+            continue
+        lines = text.splitlines()
+        entries = digests.placed_entries(text)
+        records = links.by_url(catalog, [entry["url"] for entry in entries])
+        told = []
+        for entry in entries:
+            if entry["url"] in records:
+                own = lines[entry["first_line"] - 1 : entry["last_line"]]
+                said = next((line for line in own if line.startswith(("New to you;", "Repeats:"))), "")
+                told.append(Told(records[entry["url"]], plain(said)))
+        return path.stem, tuple(told)
+    return "", ()
 
 
 def write(home: Path, digest: Digest) -> Path:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from index.links import LinkRecord, Mark
     from index.subscriptions import FeedRow
     from ingest.robots import Robots
+    from kb.day_file import Told
     from kb.documents import Document
     from kb.feeds import Answer, FetchReport, News
     from kb.tutor.daily import Digest
@@ -369,6 +370,13 @@ class Following(Parts):
                 day_file.remember(db, path)
         self._keep_digest(path, wait)
         return made
+
+    def latest_digest(self) -> tuple[str, tuple[Told, ...]]:
+        """The date of the latest digest that was written, and its links as they stand now; nothing is written."""
+        from kb import day_file
+
+        catalog = self.retriever().catalog()
+        return day_file.latest(catalog, self.home) if catalog is not None else ("", ())
 
     def _keep_digest(self, path: Path, wait: float) -> None:
         """Make a digest searchable; what is quoted is what it links to."""

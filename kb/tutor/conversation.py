@@ -77,7 +77,12 @@ class Conversation:
     def __init__(self, means: Means, level: str) -> None:
         self._means = means
         self.turns: list[Turn] = []
+        self._recalled: list[str] = []
         self.level = check_level(level)
+
+    def recall(self, questions: Sequence[str]) -> None:
+        """Go on from questions of an earlier conversation, as they were understood, the latest last."""
+        self._recalled = [" ".join(question.split()) for question in questions if question.strip()][-_REMEMBERED:]
 
     def ask(
         self, question: str, level: str | None = None, k: int = 8, filters: Filters | None = None, trace: bool = False
@@ -88,7 +93,8 @@ class Conversation:
         """
         chosen = self._chosen(level)
         means, llm = self._means, self._means.llm
-        searched = condensed(question, [turn.prepared.searched for turn in self.turns], self._last_words(), llm)
+        before = [*self._recalled, *(turn.prepared.searched for turn in self.turns)][-_REMEMBERED:]
+        searched = condensed(question, before, self._last_words(), llm)
         prepared = answers.prepare(
             means.retriever,
             means.embedder,
@@ -134,6 +140,7 @@ class Conversation:
     def forget(self) -> None:
         """Begin anew."""
         self.turns = []
+        self._recalled = []
 
     def _chosen(self, level: str | None) -> Level:
         self.level = check_level(level or self.level)
