@@ -210,6 +210,10 @@ class Catalog(Database):
         """Rows of one of our tables."""
         return int(self.rows(f"SELECT count(*) FROM {table}")[0][0])
 
+    def tags(self) -> list[str]:
+        """Every tag, that of most documents first."""
+        return [tag for (tag,) in self.rows("SELECT tag FROM tags GROUP BY tag ORDER BY count(*) DESC, tag")]
+
     def put_chunks(self, document_id: str, chunks: Sequence[Chunk], hashes: Sequence[bytes]) -> None:
         """Make these the document's chunks, in order, in place of all it had."""
         self._db.execute("DELETE FROM chunks WHERE document_id = ?", (document_id,))

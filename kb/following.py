@@ -297,6 +297,13 @@ class Following(Parts):
             and (wanted is None or wanted in (t.casefold() for t in record.tags))
         ]
 
+    def link(self, name: str) -> LinkRecord:
+        """The link with an id or an address. Raises `UnknownId`."""
+        from index import links
+        from ingest import urls
+
+        return links.find(self.retriever().catalog(), name, urls.canonical(name))
+
     def mark_links(self, names: Sequence[str], mark: Mark) -> list[LinkRecord]:
         """Set states of links, by id or address; the same twice is the same as once.
 

@@ -194,6 +194,38 @@ class Library(Learning):
         catalog = self._catalog()
         return catalog.documents_of([document_id])[document_id], catalog.text_of(document_id)
 
+    def documents(self) -> int:
+        """How many sources there are."""
+        catalog = self.retriever().catalog()
+        return catalog.count("documents") if catalog is not None else 0
+
+    def passages(self) -> int:
+        """How many passages there are to be searched."""
+        catalog = self.retriever().catalog()
+        return catalog.count("chunks") if catalog is not None else 0
+
+    def has(self, uri: str) -> bool:
+        """Whether a source of this uri is there."""
+        catalog = self.retriever().catalog()
+        return catalog is not None and catalog.entry_of(uri) is not None
+
+    def entry(self, document_id: str) -> Entry | None:
+        """One document as the catalog lists it; None if there is none of that id (any more)."""
+        catalog = self.retriever().catalog()
+        return catalog.documents_of([document_id]).get(document_id) if catalog is not None else None
+
+    def recording(self, document_id: str) -> Path | None:
+        """The recording that a document was made of, where it lies on this machine; None for any other."""
+        from kb import sources
+
+        catalog = self.retriever().catalog()
+        return sources.recording(catalog, document_id) if catalog is not None else None
+
+    def tags(self) -> list[str]:
+        """Every tag of a source, the most frequent first."""
+        catalog = self.retriever().catalog()
+        return catalog.tags() if catalog is not None else []
+
     def edges(self, prefix: str) -> Edges:
         """The links out of a document and back to it. Raises `UnknownId`."""
         from kb import sources

@@ -1,8 +1,9 @@
-"""Inline markdown as a reader sees it."""
+"""Inline markdown, passages and addresses as a reader sees them."""
 
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 _IMAGE = re.compile(r"!\[([^\]\n]*)\]\([^()\s]*(?:\s[^()]*)?\)")
 _LINK = re.compile(r"(?<!\\)\[([^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"]*\")?\)")
@@ -39,6 +40,17 @@ def plain(text: str) -> str:
         at = kept.end()
     out.append(_cleaned(text[at:]))
     return re.sub(r"[ \t]+", " ", "".join(out)).strip()
+
+
+def shown(text: str) -> str:
+    """A passage as a reader sees it: link texts, one line, no control characters that a terminal would obey."""
+    words = " ".join(plain(line) for line in text.splitlines())
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
+
+
+def name_of(uri: str) -> str:
+    """A uri as a person reads it: a path for files, without percent signs."""
+    return unquote(uri.removeprefix("file://")) if uri.startswith("file://") else uri
 
 
 def _cleaned(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import unicodedata
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from index.catalog import Catalog
@@ -113,6 +113,20 @@ def place(catalog: Catalog, document_id: str, chunk_id: str | None) -> Place:
         link = locators.link(entry.uri, entry.metadata, locator, chunk.lines)
     obsidian = locators.obsidian(entry.metadata, locator)
     return Place(document_id, chunk_id, entry.kind, entry.title, entry.uri, link, locator, text, obsidian)
+
+
+# What a browser plays. Anything else that a document may name as its recording is not handed out.
+_PLAYED = frozenset({".mp3", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".flac", ".wav", ".mp4", ".m4v", ".webm", ".mkv"})
+
+
+def recording(catalog: Catalog, document_id: str) -> Path | None:
+    """The recording of a document on this machine: a file of sound or film that its own entry names."""
+    entry = catalog.documents_of([document_id]).get(document_id)
+    if entry is None:
+        return None
+    named = entry.uri if entry.kind == "audio" else entry.metadata.get("media", "")
+    path = path_of(named)
+    return path if path is not None and path.suffix.lower() in _PLAYED and path.is_file() else None
 
 
 def edges(catalog: Catalog, document_id: str) -> Edges:

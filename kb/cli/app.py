@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kb.cli import following, learning, upkeep
+from kb.cli import following, learning, serving, upkeep
 from kb.cli.options import Batch, Home, Json, Kinds, Since, Source, Tags, Trace, Until, Wait, opened, printed
 from kb.errors import UsageError
 
@@ -262,3 +262,4 @@ def open_(
 learning.add_to(app)
 following.add_to(app)
 upkeep.add_to(app)
+serving.add_to(app)

@@ -7,14 +7,13 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from rich.console import Console
 from rich.text import Text
 
 from kb import locators
 from kb.documents import Answer, Citation, Hit, SearchResult
-from kb.markup import plain
+from kb.markup import name_of, shown
 
 if TYPE_CHECKING:
     from index.links import LinkRecord
@@ -39,17 +38,6 @@ _PASSAGE_CHARS = 400
 def console(stderr: bool = False) -> Console:
     """Where text goes; no markup of Rich's is read from sources, and nothing is highlighted by guess."""
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
-
-
-def name_of(uri: str) -> str:
-    """A uri as a person reads it: a path for files, without percent signs."""
-    return unquote(uri.removeprefix("file://")) if uri.startswith("file://") else uri
-
-
-def shown(text: str) -> str:
-    """A passage as a reader sees it: link texts, one line, no control characters that a terminal would obey."""
-    words = " ".join(plain(line) for line in text.splitlines())
-    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
 
 
 def safe(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from kb.cli.options import Home, Json, Wait, opened, printed
+from kb.markup import name_of
 
 sources_app = typer.Typer(help="List, show and remove what was ingested.", no_args_is_help=True, rich_markup_mode=None)
 thread_app = typer.Typer(help="Threads of imageboards.", no_args_is_help=True, rich_markup_mode=None)
@@ -77,7 +78,7 @@ def remove_sources(
         printed({"removed": gone})
     else:
         for uri in gone:
-            render.console().print(f"removed {render.safe(render.name_of(uri))}")
+            render.console().print(f"removed {render.safe(name_of(uri))}")
     return 0
 
 

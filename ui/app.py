@@ -1,0 +1,79 @@
+"""The page: a head, a tab a file, and what happens when it is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from kb.library import Library
+from ui.chat import Chat
+from ui.digest import Digests
+from ui.jobs import Ingests
+from ui.panel import panel
+from ui.quiz import Quizzes
+from ui.settings import Settings
+from ui.sources import Sources
+from ui.tools import Tools
+
+HERE = Path(__file__).parent
+HEAD = (
+    '<link rel="stylesheet" href="kb/page.css"><script src="kb/page.js"></script>'
+    '<meta name="robots" content="noindex"><meta name="color-scheme" content="light dark">'
+)
+_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
+_MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
+
+
+def theme() -> gr.themes.Base:
+    """Gradio's own theme with the system's fonts, so that none is loaded, and links that can be read."""
+    return gr.themes.Default(primary_hue="indigo", neutral_hue="slate", font=_FONTS, font_mono=_MONO)
+
+
+def build(library: Library, folders: bool = True, mcp: bool = False, mcp_write: bool = False) -> gr.Blocks:
+    """The page over a knowledge base. `folders`: whether paths of this machine may be added from it."""
+    ingests = Ingests(library)
+    chat, quizzes, digests = Chat(library), Quizzes(library), Digests(library)
+    sources = Sources(library, ingests, folders)
+    settings = Settings(library, _told_of_tools(mcp, mcp_write))
+    with gr.Blocks(title="kb", analytics_enabled=False, fill_width=False, delete_cache=(3600, 24 * 3600)) as page:
+        panel('<header class="kb-head"><h1>kb</h1><p>Your sources, at your level, every statement cited</p></header>'
+                '<p id="kb-say" role="status" aria-live="polite"></p>')  # fmt: skip
+        with gr.Tabs(elem_classes="kb-tabs"):
+            with gr.Tab("Chat", id="chat"):
+                chat.build()
+            with gr.Tab("Quiz & review", id="quiz", render_children=True) as quiz_tab:
+                quizzes.build()
+            with gr.Tab("Digest", id="digest", render_children=True) as digest_tab:
+                digests.build()
+            with gr.Tab("Library", id="library", render_children=True):
+                sources.build()
+            with gr.Tab("Settings", id="settings", render_children=True) as settings_tab:
+                settings.build()
+        chat.connect()
+        quizzes.connect(chat.log.play, chat.session)
+        digests.connect()
+        sources.connect()
+        settings.connect()
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        chat_parts = [chat.welcome, chat.level, chat.tags, chat.source]
+        page.load(chat.loaded, [chat.preferred], chat_parts, **quiet)
+        tried = chat.log.upload(sources.add_sample, None, [sources.told], **quiet)
+        tried.then(chat.loaded, [chat.preferred], chat_parts, js="(level) => (window.kb.sampled(), [level])", **quiet)
+        page.load(sources.watched, None, [sources.told], **quiet)
+        quiz_tab.select(quizzes.shown, None, [quizzes.figures], **quiet)
+        digest_tab.select(lambda which: (digests.shown(which), digests.listed_feeds()), [digests.show],
+                          [digests.list, digests.feeds], **quiet)  # fmt: skip
+        settings_tab.select(settings.shown, None, [settings.page], **quiet)
+        if mcp or mcp_write:
+            Tools(library).add(mcp_write)
+    made: gr.Blocks = page
+    return made
+
+
+def _told_of_tools(mcp: bool, write: bool) -> str:
+    if not (mcp or write):
+        return "not offered; kb ui --mcp offers search, ask and digest to them"
+    what = "search, ask, digest and ingest" if write else "search, ask and digest, read-only"
+    return f"{what}, at /gradio_api/mcp/"

@@ -1,0 +1,82 @@
+"""The file of people who may open the tutor: `name:hash` lines, hashes by bcrypt, as `htpasswd -B` writes them."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from pathlib import Path
+
+import bcrypt
+
+from kb import whole_files
+from kb.errors import UsageError
+
+_FEWEST = 8
+_LONGEST = 72  # bytes; bcrypt reads no more
+_BEGINS = ("$2y$", "$2b$", "$2a$")
+_MOST_REMEMBERED = 256
+
+
+def read(path: Path) -> dict[str, bytes]:
+    """Hashes by name. Raises `UsageError` for a file that is none, naming the line; a password is never shown."""
+    try:
+        text = path.expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise UsageError(f"{path} cannot be read ({reason}). kb ui --add-user NAME --auth {path} makes it.") from None
+    found: dict[str, bytes] = {}
+    for n, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, _, hashed = line.strip().partition(":")
+        if not name or not hashed.startswith(_BEGINS) or len(hashed) != 60:
+            raise UsageError(
+                f"{path}, line {n}: no name with a bcrypt hash. kb ui --add-user NAME --auth {path} writes such lines."
+            )
+        found[name] = hashed.encode("ascii", "replace")
+    if not found:
+        raise UsageError(f"{path} names nobody. kb ui --add-user NAME --auth {path} adds somebody.")
+    return found
+
+
+def add(path: Path, name: str, password: str) -> None:
+    """Add a person, or give them another password. Raises `UsageError` for what cannot be one."""
+    path = path.expanduser()
+    if not name or ":" in name or name != name.strip() or not name.isprintable():
+        raise UsageError(f"{name!r} is no name here: no colon, no blanks at its ends.")
+    if len(password) < _FEWEST:
+        raise UsageError(f"A password has at least {_FEWEST} characters.")
+    if len(password.encode()) > _LONGEST:
+        raise UsageError(f"A password has at most {_LONGEST} bytes.")
+    known = read(path) if path.exists() and path.stat().st_size else {}
+    known[name] = bcrypt.hashpw(password.encode(), bcrypt.gensalt())
+    lines = "".join(f"{who}:{hashed.decode()}\n" for who, hashed in known.items())
+    whole_files.put(path, lambda draft: draft.write_text(lines, encoding="utf-8"))
+    path.chmod(0o600)
+
+
+class Door:
+    """Who is let in. A password that was right is remembered by its digest, so that not every request costs a hash."""
+
+    def __init__(self, people: dict[str, bytes]) -> None:
+        self._people = people
+        self._nobody = bcrypt.hashpw(b"nobody", bcrypt.gensalt())
+        self._known: dict[str, bytes] = {}
+        self._turn = threading.Lock()
+
+    def opens(self, name: str, password: str) -> bool:
+        """Whether this is somebody's name and password; it takes as long for a name that nobody has."""
+        given = password.encode()
+        if len(given) > _LONGEST:
+            return False
+        digest = hashlib.sha256(name.encode() + b"\0" + given).digest()
+        if self._known.get(name) == digest:
+            return True
+        # One at a time: guessing does not get faster by asking from many places at once.
+        with self._turn:
+            right = bcrypt.checkpw(given, self._people.get(name, self._nobody)) and name in self._people
+            if right:
+                if len(self._known) >= _MOST_REMEMBERED:
+                    self._known.clear()
+                self._known[name] = digest
+        return right
