@@ -116,7 +116,7 @@ def _abstained(answer: Shape) -> str:
 
 def _offers(answer: Shape) -> str:
     rows = [
-        action("offer", f"Search only: {offer['label']}", f"Ask again, only in: {offer['label']}", n=n)
+        action("offer", f"Search {offer['label']}", f"Ask again and search {offer['label']}", n=n)
         for n, offer in enumerate(answer["offers"])
     ]
     return f'<div class="kb-row">{"".join(rows)}</div>' if rows else ""
@@ -130,7 +130,7 @@ def _foot(answer: Shape) -> str:
     if not answer["abstained"]:
         facts += [by, f"{stand} of {len(claims)} statements supported"]
     facts.append(f"confidence {answer['confidence']:.2f}")
-    return f'<p class="kb-quiet">{words(" · ".join(facts))}</p>'
+    return f'<p class="kb-quiet kb-foot">{words(" · ".join(facts))}</p>'
 
 
 def _actions(answer: Shape) -> str:

@@ -86,13 +86,14 @@ class Chat:
         outputs = [self.now, self.question, self.session]
         settings: dict[str, Any] = {
             "outputs": outputs,
-            "js": "(...inputs) => window.kb.asking(...inputs)",
+            "js": "(...inputs) => window.kb.beginning(...inputs)",
             "concurrency_limit": AT_ONCE,
             "concurrency_id": "answers",
             "show_progress": "hidden",
             "api_visibility": "private",
         }
-        typed = gr.on([self.ask.click, self.question.submit], self._asked, inputs, **settings)
+        typing = {**settings, "js": "(...inputs) => window.kb.asking(...inputs)"}
+        typed = gr.on([self.ask.click, self.question.submit], self._asked, inputs, **typing)
         told = self.log.select(self._told_again, inputs, **settings)
         narrowed = self.log.apply(self._narrowed, inputs[-2:], **settings)
         for event in (typed, told, narrowed):

@@ -127,9 +127,9 @@
   }
   const recalled = () => JSON.stringify(turns().slice(-6).map((turn) => (read(turn) || {}).searched || ""));
 
-  function asking(...inputs) {
-    // The last input carries the questions before, so that a server that was started anew understands "it".
-    if (inputs.length > 1 && typeof inputs[0] === "string" && !inputs[0].trim()) return inputs;
+  const asking = (...inputs) => ((inputs[0] || "").trim() ? beginning(...inputs) : inputs);
+  function beginning(...inputs) {
+    // An input carries the questions before, so that a server that was started anew understands "it".
     const before = recalled();
     moveUp();
     document.body.classList.add("kb-busy", "kb-talked");
@@ -518,7 +518,7 @@
     document.body.classList.add("kb-ready");
   }
   window.kb = {
-    bind, asking, done,
+    bind, asking, beginning, done,
     sampled() {
       listSources();
       openTab("chat");
