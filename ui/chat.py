@@ -229,7 +229,7 @@ class Chat:
             yield answers.failed(question, str(error)), gr.skip(), gr.skip()
 
     def _filters(
-        self, kinds: Sequence[str], tags: Sequence[str], source: str | None, since: str, until: str
+        self, kinds: Sequence[str], tags: Sequence[str], source: str | None, since: str | None, until: str | None
     ) -> Filters | None:
         named = (source or "").strip()
         found = self._library.filters(

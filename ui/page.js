@@ -11,6 +11,8 @@
 
   function bind(name, element, trigger, server) {
     parts[name] = { element, trigger, server };
+    // Gradio may put the page together a second time while it loads: what was filled in then starts empty again.
+    if (name === "chat") setTimeout(begin, 0);
     (waiting[name] || []).forEach((then) => then(parts[name]));
     delete waiting[name];
   }
@@ -24,13 +26,17 @@
     clearTimeout(say.timer);
     say.timer = setTimeout(() => (line.textContent = ""), 4000);
   }
+  const GONE = "The server does not answer. Is kb ui still running?";
   async function asked(work) {
     try {
-      return await work();
+      // Gradio gives nothing where the server gave nothing.
+      const given = await work();
+      if (given !== undefined && given !== null) return given;
     } catch {
-      say("The server does not answer. Is kb ui still running?");
-      return null;
+      // Told below.
     }
+    say(GONE);
+    return null;
   }
 
   // The source card
@@ -133,13 +139,29 @@
     const before = recalled();
     moveUp();
     document.body.classList.add("kb-busy", "kb-talked");
+    listen();
     setTimeout(() => $("#kb-now")?.scrollIntoView({ block: "nearest", behavior: "smooth" }), 80);
     inputs[inputs.length - 2] = before;
     return inputs;
   }
   function done() {
-    document.body.classList.remove("kb-busy");
+    idle();
     save();
+  }
+  function idle() {
+    document.body.classList.remove("kb-busy");
+    clearInterval(listening);
+  }
+  // An answer may take long; a server that is gone is told at once.
+  let listening = 0;
+  function listen() {
+    clearInterval(listening);
+    listening = setInterval(async () => {
+      const there = await fetch("kb/page.css", { method: "HEAD", cache: "no-store" }).then((r) => r.ok, () => false);
+      if (there || !document.body.classList.contains("kb-busy")) return;
+      idle();
+      endTurn(GONE, "kb-bad");
+    }, 2500);
   }
   function save() {
     const kept = turns().map(read).filter(Boolean).slice(-MOST_TURNS);
@@ -153,14 +175,16 @@
     listChats();
   }
   function stopped() {
-    document.body.classList.remove("kb-busy");
+    idle();
+    endTurn("Stopped.", "kb-quiet");
+  }
+  function endTurn(text, mood) {
     const turn = $("#kb-now .kb-turn");
-    if (turn && !turn.dataset.answer && !$(".kb-stopped", turn)) {
-      const line = document.createElement("p");
-      line.className = "kb-notice kb-quiet kb-stopped";
-      line.textContent = "Stopped.";
-      turn.append(line);
-    }
+    if (!turn || turn.dataset.answer || $(".kb-stopped", turn)) return;
+    const line = document.createElement("p");
+    line.className = `kb-notice ${mood} kb-stopped`;
+    line.textContent = text;
+    turn.append(line);
   }
   async function show(chat) {
     const { server } = await part("chat");
@@ -502,9 +526,7 @@
   window.addEventListener("popstate", () => openTab(location.hash.slice(1) || "chat"));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => paint(localStorage.getItem("kb.theme")));
 
-  async function start() {
-    paint(localStorage.getItem("kb.theme"));
-    await part("chat");
+  async function begin() {
     // The tab row has no name of its own.
     all('[role="tablist"]').forEach((list) => list.setAttribute("aria-label", "Parts of kb"));
     listChats();
@@ -514,7 +536,7 @@
     if (location.hash === "#library") listSources();
     const id = sessionStorage.getItem("kb.chat");
     const mine = id && store.chats().find((chat) => chat.key === `kb.chat.${id}`);
-    if (mine) await show(mine);
+    if (mine && !turns().length) await show(mine);
     document.body.classList.add("kb-ready");
   }
   window.kb = {
@@ -526,6 +548,7 @@
     stopped, listSources, openTab,
     quiz: () => all(".kb-quiz").forEach((quiz) => showItem(quiz, 0)),
   };
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-  else start();
+  const painted = () => paint(localStorage.getItem("kb.theme"));
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", painted);
+  else painted();
 })();

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from kb.errors import KbError, StoreError, UsageError
 from kb.library import Library
 from ui import app as pages
-from ui import passwords
+from ui import passwords, tools
 from ui.guard import LOOPBACK, Guard
 from ui.passwords import Door
 
@@ -56,8 +57,20 @@ def application(library: Library, options: Options) -> Guard:
             f"Make one with: kb ui --add-user NAME --auth FILE"
         )
     door = Door(passwords.read(options.auth)) if options.auth is not None else None
-    base = FastAPI(title="kb", docs_url=None, redoc_url=None, openapi_url=None)
+    offered = tools.made(library, options.mcp_write) if options.mcp or options.mcp_write else None
+
+    @asynccontextmanager
+    async def alive(_: FastAPI) -> AsyncIterator[None]:
+        if offered is None:
+            yield
+        else:
+            async with offered.session_manager.run():
+                yield
+
+    base = FastAPI(title="kb", docs_url=None, redoc_url=None, openapi_url=None, lifespan=alive)
     _own_routes(base, library)
+    if offered is not None:
+        base.mount(tools.PATH, offered.streamable_http_app())
     page = pages.build(library, options.local, options.mcp, options.mcp_write)
     page.queue(default_concurrency_limit=4, max_size=200, api_open=False)
     served = gr.mount_gradio_app(
@@ -70,8 +83,8 @@ def application(library: Library, options: Options) -> Guard:
         show_error=True,
         enable_monitoring=False,
         pwa=False,
-        max_file_size=int(library.config.max_file_mb * 5 * 1_000_000),
-        mcp_server=options.mcp or options.mcp_write,
+        max_file_size=int(library.config.max_file_mb * 5 * 2**20),
+        mcp_server=False,
         theme=pages.theme(),
         head=pages.HEAD,
     )
@@ -81,7 +94,7 @@ def application(library: Library, options: Options) -> Guard:
 def _own_routes(base: FastAPI, library: Library) -> None:
     """What Gradio does not serve: our own style and script, recordings of the library, its cards."""
 
-    @base.get("/kb/page.css")
+    @base.api_route("/kb/page.css", methods=["GET", "HEAD"])
     def style() -> Response:
         return FileResponse(pages.HERE / "page.css", media_type="text/css", headers=_SHORT)
 

@@ -78,7 +78,9 @@ def test_a_question_can_be_asked_and_a_citation_opened_by_keyboard_alone(tutor: 
     expect(page.locator("#kb-card h3")).to_be_focused()
 
 
-def test_a_recording_plays_from_two_seconds_before_the_words(tutor: Tutor, notes: Path, a_tone: Callable[..., bytes]) -> None:
+def test_a_recording_plays_from_two_seconds_before_the_words(
+    tutor: Tutor, notes: Path, a_tone: Callable[..., bytes]
+) -> None:
     (notes / "workshop.wav").write_bytes(a_tone(40))
     watched = tutor({"workshop.txt": TALK})
     watched.ask("What does sparse attention read?")
