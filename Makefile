@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fix bench docs clean
+.PHONY: help setup demo ui test lint fix bench docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -45,6 +45,9 @@ fix: $(VENV)/.developing ## Mend what ruff can mend
 
 bench: $(VENV)/.developing ## Measure quality and speed; writes docs/benchmarks.md
 	$(BIN)/python bench/run.py
+
+ui: $(VENV)/.installed ## Open the tutor in a browser
+	$(BIN)/kb ui
 
 docs: $(VENV)/.developing ## Write docs/commands.md from the commands themselves
 	$(BIN)/python docs/commands.py

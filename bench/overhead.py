@@ -29,7 +29,7 @@ SECTIONS = 48_500
 QUESTIONS = 100
 
 
-def lay_out(folder: Path) -> None:
+def lay_out(folder: Path, sections: int = SECTIONS) -> None:
     """Files of 500 short sections each, of sentences that no two of them share."""
     names = ("squadshifts-new_wiki", "squadshifts-reddit", "squadshifts-amazon", "climatefever", "selqa", "squad2-half")
     said: dict[str, None] = {}
@@ -38,7 +38,7 @@ def lay_out(folder: Path) -> None:
             for sentence in support.sentences(raw["passage"])[:16]:
                 if 6 <= len(sentence.split()) <= 40:
                     said.setdefault(sentence)
-    lines = list(said)[:SECTIONS]
+    lines = list(said)[:sections]
     folder.mkdir(parents=True)
     for at in range(0, len(lines), 500):
         body = "".join(f"## Section {at + n}\n\n{line}\n\n" for n, line in enumerate(lines[at : at + 500]))

@@ -1,7 +1,7 @@
 """Measure quality and speed on this machine and write docs/benchmarks.md: `make bench` (about forty minutes).
 
     python bench/run.py [quality] [names] [speed] [embedding] [answers] [checks] [levels] [overhead] [sync] [threads]
-                        [kills]
+                        [feeds] [quiz] [pages] [kills]
 
 Quality is scored by the shared scorer on what `kb search --batch` and `kb ask --batch` print. Times are ratios within
 one run, against something everybody has.
@@ -29,6 +29,22 @@ SHARED = Path(os.environ.get("KB_TEST_DATA", ROOT.parent / "shared"))
 PAGE = ROOT / "docs" / "benchmarks.md"
 PARTS = ROOT / "bench" / "out"
 QA = SHARED / "data" / "qa"
+HEADINGS = {
+    "Retrieval": "quality",
+    "Misheard names": "names",
+    "Speed": "speed",
+    "Embedding": "embedding",
+    "Answers without a language model": "answers",
+    "Checks": "checks",
+    "Levels": "levels",
+    "Before the first word": "overhead",
+    "Sync": "sync",
+    "Threads": "threads",
+    "Feeds and the digest": "feeds",
+    "Quizzes": "quiz",
+    "Pages": "pages",
+    "Kills": "kills",
+}
 
 
 def kb(*arguments: str | Path, home: Path, out: Path | None = None) -> str:
@@ -395,6 +411,47 @@ def quizzed(folder: Path) -> str:
     return quiz(folder, SHARED, table)
 
 
+def paged(folder: Path) -> str:
+    from bench.pages import EVERY, LASTS, PEOPLE, measure
+
+    got = measure(folder / "home")
+    ms = {name: f"{value:.0f} ms" for name, value in got.items()}
+    drift = 100 * (got["rss highest"] / got["rss before"] - 1)
+    rows = [
+        ("process started → page served, by `import gradio`", f"{got['start ratio']:.2f} ×", "≤ 2 ×"),
+        (
+            "announced → page usable, median of 5 (worst)",
+            f"{got['usable']:.2f} s ({got['usable worst']:.2f} s)",
+            "≤ 2.5 s",
+        ),
+        ("question → headline, p50", ms["headline p50"], ""),
+        ("question → first words of the answer, p50", ms["first words p50"], "≤ 400 ms"),
+        ("the same, p95", ms["first words p95"], "≤ 700 ms"),
+        ("citation click → card, p50 / p95", f"{ms['card p50']} / {ms['card p95']}", "≤ 150 ms"),
+        (
+            "one person, whole answer, p50 / p95",
+            f"{1000 * got['alone p50']:.0f} / {1000 * got['alone p95']:.0f} ms",
+            "",
+        ),
+        (
+            f"{PEOPLE} people, each every {EVERY:.0f} s for {LASTS:.0f} s: p95 of {got['many']:.0f} answers",
+            f"{1000 * got['many p95']:.0f} ms, {got['many p95'] / got['alone p95']:.2f} × the lone p95",
+            "≤ 3 ×",
+        ),
+        ("errors", f"{got['errors']:.0f}", "0"),
+        (
+            f"memory over {got['rounds']:.0f} questions of four people",
+            f"{got['rss before']:.0f} → {got['rss after']:.0f} MB (at most {drift:+.1f} %)",
+            "± 5 %",
+        ),
+    ]
+    return (
+        f"## Pages\n\n`python bench/run.py pages`: `kb ui` over {got['chunks']:,} passages, without a language model; "
+        f"Chromium through Playwright, {got['asked']:.0f} questions, {got['cards']:.0f} cards. The twenty people speak "
+        "the page's own protocol.\n\n" + table(("what", "measured", "asked"), rows)
+    )
+
+
 def killed(folder: Path) -> str:
     """A hundred kills, in the script's own process."""
     command = [sys.executable, str(ROOT / "bench/kills.py"), "--kills", "100"]
@@ -402,6 +459,18 @@ def killed(folder: Path) -> str:
     print(done.stdout, done.stderr[-500:], flush=True)
     lines = "".join(f"- {line}\n" for line in done.stdout.splitlines())
     return f"## Kills\n\n`python bench/kills.py --kills 100`: kill -9 at random moments of an ingest.\n\n{lines}"
+
+
+def keep_what_stands(names: list[str]) -> None:
+    """Take the parts of a page that was written elsewhere for those that were not measured here; they keep their dates.
+
+    The page's parts stand in the order of their names.
+    """
+    sections = re.split(r"(?m)^(?=## )", PAGE.read_text(encoding="utf-8"))[1:] if PAGE.exists() else []
+    for section in sections:
+        name = HEADINGS.get(section.partition("\n")[0].removeprefix("## "), "")
+        if name in names and not (PARTS / f"{name}.md").exists():
+            (PARTS / f"{name}.md").write_text(section.rstrip("\n") + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -420,9 +489,11 @@ def main() -> None:
         "threads": threaded,
         "feeds": fed,
         "quiz": quizzed,
+        "pages": paged,
         "kills": killed,
     }
     PARTS.mkdir(parents=True, exist_ok=True)
+    keep_what_stands(list(parts))
     for name in sys.argv[1:] or list(parts):
         with tempfile.TemporaryDirectory(prefix="kb-bench-") as folder:
             (PARTS / f"{name}.md").write_text(parts[name](Path(folder)), encoding="utf-8")

@@ -6,9 +6,11 @@ A page of a foreign site must not be able to use a tutor that runs on this machi
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -75,7 +77,9 @@ class Guard:
                 message["headers"] = [*message.get("headers", []), *(h for h in _HEADERS if h[0] not in names)]
             await send(message)
 
-        await self._app(scope, receive, told)
+        # A page that is open holds a stream of news; at the end of the server it is cut off, and that is no fault.
+        with suppress(asyncio.CancelledError):
+            await self._app(scope, receive, told)
 
     async def _known(self, header: str) -> bool:
         assert self._door is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import tempfile
@@ -128,6 +129,11 @@ def _own_routes(base: FastAPI, library: Library) -> None:
 _SHORT = {"Cache-Control": "no-cache"}
 
 
+def _no_fault(record: logging.LogRecord) -> bool:
+    """Whether a line of uvicorn's is worth a person's eye: that it cuts off open pages at its end is not."""
+    return not record.getMessage().startswith("Cancel ")
+
+
 class _Server(uvicorn.Server):
     """Says where it is once it listens."""
 
@@ -174,8 +180,9 @@ def serve(library: Library, options: Options, announce: Callable[[str], None]) -
         # Not before: the page is on its way to the person, and there are two cores.
         library.warm_up(reads=True)
 
+    logging.getLogger("uvicorn.error").addFilter(_no_fault)
     # A body that is being sent when Ctrl-C comes is given a moment.
-    config = uvicorn.Config(served, log_level="warning", timeout_graceful_shutdown=3, ws="none")
+    config = uvicorn.Config(served, log_level="warning", timeout_graceful_shutdown=1, ws="none")
     server = _Server(config)
     server.announce = told
     server.run(sockets=[opened])

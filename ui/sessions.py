@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 from kb.documents import Answer
 from kb.library import Library
@@ -33,9 +32,9 @@ class Session:
 
     def is_last(self, question: str) -> bool:
         """Whether a question is the one that was answered last, so that its evidence is still at hand."""
-        return bool(self.conversation.turns) and self.conversation.turns[-1].answer.question == question
+        last = self.last()
+        return last is not None and last.question == question
 
     def last(self) -> Answer | None:
         """The last answer."""
-        turns: Sequence[object] = self.conversation.turns
-        return self.conversation.turns[-1].answer if turns else None
+        return self.conversation.last.answer if self.conversation.last is not None else None

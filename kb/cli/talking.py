@@ -108,9 +108,10 @@ def _quiz(library: Library, conversation: Conversation, topic: str, json: bool, 
     """Ask about a topic, or about the last answer."""
     from kb.cli import learning
 
-    if not topic and not conversation.turns:
+    if not topic and conversation.last is None:
         raise UsageError("Ask something first, or say: quiz me on TOPIC.")
-    made = library.quiz(topic) if topic else library.quiz_on(conversation.turns[-1].answer)
+    last = conversation.last
+    made = library.quiz(topic) if topic or last is None else library.quiz_on(last.answer)
     if json:
         print(shapes.dump(shapes.quiz(made)), flush=True)
     else:
@@ -126,7 +127,7 @@ def _meant(
     if bare in ("simpler", "deeper"):
         return conversation.step(-1 if bare == "simpler" else 1)
     if word == "/level":
-        if not conversation.turns:
+        if conversation.last is None:
             from kb.tutor.levels import check_level
 
             conversation.level = check_level(rest.strip())
@@ -147,8 +148,9 @@ def _meant(
 
 def _only(library: Library, conversation: Conversation, number: str) -> Generator[str, None, Answer]:
     """The last question again, with a filter that was offered."""
-    offers = conversation.turns[-1].answer.offers if conversation.turns else ()
-    if not number.isdigit() or not 1 <= int(number) <= len(offers):
+    last = conversation.last
+    offers = last.answer.offers if last is not None else ()
+    if last is None or not number.isdigit() or not 1 <= int(number) <= len(offers):
         raise UsageError(f"There is no offer {number!r}; the last answer made {len(offers)}.")
     flags = offers[int(number) - 1].flags
     given = dict(zip(flags[::2], flags[1::2], strict=True))
@@ -159,7 +161,7 @@ def _only(library: Library, conversation: Conversation, number: str) -> Generato
         given.get("--since"),
         given.get("--until"),
     )
-    return conversation.ask(conversation.turns[-1].answer.question, filters=filters)
+    return conversation.ask(last.answer.question, filters=filters)
 
 
 def check(library: Library, file: str, named: list[str], json: bool) -> int:

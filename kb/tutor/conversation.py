@@ -76,13 +76,14 @@ class Conversation:
 
     def __init__(self, means: Means, level: str) -> None:
         self._means = means
-        self.turns: list[Turn] = []
-        self._recalled: list[str] = []
+        # The evidence of one turn may be megabytes: only the last is kept, of those before what was asked.
+        self.last: Turn | None = None
+        self._questions: list[str] = []
         self.level = check_level(level)
 
     def recall(self, questions: Sequence[str]) -> None:
         """Go on from questions of an earlier conversation, as they were understood, the latest last."""
-        self._recalled = [" ".join(question.split()) for question in questions if question.strip()][-_REMEMBERED:]
+        self._questions = [" ".join(question.split()) for question in questions if question.strip()][-_REMEMBERED:]
 
     def ask(
         self, question: str, level: str | None = None, k: int = 8, filters: Filters | None = None, trace: bool = False
@@ -93,8 +94,7 @@ class Conversation:
         """
         chosen = self._chosen(level)
         means, llm = self._means, self._means.llm
-        before = [*self._recalled, *(turn.prepared.searched for turn in self.turns)][-_REMEMBERED:]
-        searched = condensed(question, before, self._last_words(), llm)
+        searched = condensed(question, self._questions, self._last_words(), llm)
         prepared = answers.prepare(
             means.retriever,
             means.embedder,
@@ -108,7 +108,8 @@ class Conversation:
             reader=means.reader,
         )
         answer = yield from answers.tell(prepared, chosen, llm, means.embedder, reader=means.reader)
-        self.turns = [*self.turns, Turn(prepared, answer)][-_REMEMBERED:]
+        self.last = Turn(prepared, answer)
+        self._questions = [*self._questions, prepared.searched][-_REMEMBERED:]
         return answer
 
     def again(self, level: str) -> Generator[str, None, Answer]:
@@ -116,38 +117,38 @@ class Conversation:
 
         Raises `UsageError` if nothing was asked yet.
         """
-        if not self.turns:
+        last = self.last
+        if last is None:
             raise UsageError("Nothing was asked yet.")
         chosen = self._chosen(level)
-        last = self.turns[-1]
         simpler = LEVELS.index(chosen) < LEVELS.index(last.answer.level)
         within = last.answer.text if simpler and not last.answer.abstained else ""
         answer = yield from answers.tell(
             last.prepared, chosen, self._means.llm, self._means.embedder, within, self._means.reader
         )
-        self.turns[-1] = Turn(last.prepared, answer)
+        self.last = Turn(last.prepared, answer)
         return answer
 
     def step(self, by: int) -> Generator[str, None, Answer]:
         """The last answer simpler (-1) or deeper (+1). Raises `UsageError` at either end."""
-        if not self.turns:
+        if self.last is None:
             raise UsageError("Nothing was asked yet.")
-        at = LEVELS.index(self.turns[-1].answer.level) + by
+        at = LEVELS.index(self.last.answer.level) + by
         if not 0 <= at < len(LEVELS):
             raise UsageError(f"{LEVELS[at - by]} is the {'simplest' if by < 0 else 'deepest'} level.")
         return self.again(LEVELS[at])
 
     def forget(self) -> None:
         """Begin anew."""
-        self.turns = []
-        self._recalled = []
+        self.last = None
+        self._questions = []
 
     def _chosen(self, level: str | None) -> Level:
         self.level = check_level(level or self.level)
         return self.level
 
     def _last_words(self) -> list[str]:
-        return [c.quote for turn in self.turns[-1:] for c in turn.answer.citations]
+        return [cited.quote for cited in self.last.answer.citations] if self.last is not None else []
 
 
 def condensed(question: str, before: Sequence[str], said: Sequence[str] = (), llm: Llm | None = None) -> str:

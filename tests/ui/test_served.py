@@ -51,10 +51,15 @@ def test_what_is_announced_answers(started: Callable[..., Any]) -> None:
     assert httpx.get(url).status_code == 200
 
 
-def test_ctrl_c_ends_it_with_130(started: Callable[..., Any]) -> None:
-    process, _ = started("--port", "0")
+def test_ctrl_c_ends_it_with_130_and_one_line_while_a_page_is_open(
+    started: Callable[..., Any], watched: Watched
+) -> None:
+    process, url = started("--port", "0")
+    watched.open(url)
+    watched.ask(QUESTION)
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 130
+    assert process.stderr.read().strip() == "kb: stopped; everything acknowledged so far is kept."
 
 
 def test_the_next_free_port_is_taken_where_none_is_named(started: Callable[..., Any]) -> None:
