@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from index.graphs import Graph, OnnxGraph, OpenVinoGraph
+from index.graphs import Graph, OnnxGraph, OpenVinoGraph, padded
 from index.models import ExportedModel, exported, model_folder
 from kb.config import Config
 from kb.errors import ModelError
@@ -114,7 +114,7 @@ class _GraphEmbedder:
         for at in range(0, len(order), self._batch):
             rows = order[at : at + self._batch]
             longest = len(ids[rows[0]])
-            tokens = np.zeros((len(rows), longest), dtype=np.int64)
+            tokens = np.zeros((len(rows), padded(longest)), dtype=np.int64)
             mask = np.zeros_like(tokens)
             for n, row in enumerate(rows):
                 tokens[n, : len(ids[row])] = ids[row]
@@ -129,9 +129,11 @@ class _GraphEmbedder:
         out = []
         for text in texts:
             pieces, (ids,) = self._tokens.pieces(text), self._tokens.ids([text])
-            row = np.asarray([ids], dtype=np.int64)
-            (vectors,) = self._graph.run({"input_ids": row, "attention_mask": np.ones_like(row)}, ["tokens"])
-            out.append(_unit(pieces[1:-1], vectors[0][1:-1]))
+            row = np.zeros((1, padded(len(ids))), dtype=np.int64)
+            row[0, : len(ids)] = ids
+            mask = (np.arange(row.shape[1]) < len(ids)).astype(np.int64)[None]
+            (vectors,) = self._graph.run({"input_ids": row, "attention_mask": mask}, ["tokens"])
+            out.append(_unit(pieces[1:-1], vectors[0][1 : len(ids) - 1]))
         return out
 
     def _run(self, tokens: npt.NDArray[np.int64], mask: npt.NDArray[np.int64]) -> Vectors:

@@ -14,6 +14,16 @@ import numpy.typing as npt
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
+# A runtime prepares itself for every shape that it meets, which takes time and memory: lengths come in steps.
+_STEP = 16
+_KEPT_SHAPES = 300
+
+
+def padded(length: int) -> int:
+    """The length to which rows of tokens are padded."""
+    return -(-length // _STEP) * _STEP
+
+
 class Graph(Protocol):
     """Named arrays in, arrays out; one run at a time."""
 
@@ -53,6 +63,8 @@ class OpenVinoGraph:
             "INFERENCE_PRECISION_HINT": "bf16",
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads,
+            # What is prepared is kept for the latest shapes only, or a long-lived server would never stop growing.
+            "CPU_RUNTIME_CACHE_CAPACITY": _KEPT_SHAPES,
             # Compiling takes longer than a whole query; the compiled graph is kept beside the export.
             "CACHE_DIR": str(path.parent / "openvino"),
         }

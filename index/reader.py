@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from index.graphs import Graph, open_graph
+from index.graphs import Graph, open_graph, padded
 from index.models import packaged_weights
 from kb.config import Config
 from kb.errors import ModelError
@@ -77,7 +77,8 @@ class Reader:
         out: dict[int, Reading] = {}
         for at in range(0, len(order), _BATCH):
             rows = order[at : at + _BATCH]
-            ids, mask, types = (np.zeros((len(rows), len(encoded[rows[0]].ids)), dtype=np.int64) for _ in range(3))
+            shape = (len(rows), padded(len(encoded[rows[0]].ids)))
+            ids, mask, types = (np.zeros(shape, dtype=np.int64) for _ in range(3))
             for n, row in enumerate(rows):
                 size = len(encoded[row].ids)
                 ids[n, :size], types[n, :size], mask[n, :size] = encoded[row].ids, encoded[row].type_ids, 1
