@@ -32,6 +32,14 @@ class Status:
     warnings: list[tuple[str, str]] = field(default_factory=list)
 
 
+def _size(path: Path) -> int:
+    """Bytes of a file; none for a folder, or for what went away while it was looked at."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0
+
+
 def of(home: Path, config: Config, catalog: Catalog | None, reader: str) -> Status:
     """The state of a home; `catalog` is None while nothing was ever ingested.
 
@@ -42,7 +50,7 @@ def of(home: Path, config: Config, catalog: Catalog | None, reader: str) -> Stat
     for entry in catalog.entries() if catalog is not None else []:
         kinds[entry.kind] = kinds.get(entry.kind, 0) + 1
         warnings += [(entry.uri, warning) for warning in entry.metadata.get("warnings", [])]
-    size = sum(p.stat().st_size for p in home.rglob("*") if p.is_file()) if home.exists() else 0
+    size = sum(_size(path) for path in home.rglob("*"))
     return Status(
         home=home,
         documents=sum(kinds.values()),

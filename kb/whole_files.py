@@ -11,15 +11,15 @@ from pathlib import Path
 from kb.errors import StoreError, StoreFull
 
 
-def put(path: Path, write: Callable[[Path], object]) -> None:
-    """Have `write` make a draft beside a file, then put it in its place. Raises `StoreError`."""
+def put(path: Path, write: Callable[[Path], object], mode: int = 0o644) -> None:
+    """Have `write` make a draft beside a file, then put it in its place, with this mode. Raises `StoreError`."""
     try:
         handle, name = tempfile.mkstemp(dir=path.absolute().parent, suffix=".part")
         os.close(handle)
         draft = Path(name)
         try:
             write(draft)
-            draft.chmod(0o644)
+            draft.chmod(mode)
             draft.replace(path)
         except BaseException:
             draft.unlink(missing_ok=True)

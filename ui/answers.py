@@ -62,7 +62,8 @@ def _kept(answer: Shape) -> str:
     """What the browser keeps of an answer: all but how it was found."""
     kept = {name: value for name, value in answer.items() if name not in ("trace", "id", "ms")}
     kept["nearest"] = [{**hit, "text": hit["text"][:_LONGEST_NEAR]} for hit in answer["nearest"]]
-    return json.dumps(kept, ensure_ascii=False)
+    # In ASCII, so that what an attribute may not hold (marks of direction) comes back as it was.
+    return json.dumps(kept)
 
 
 def _claims(answer: Shape) -> str:

@@ -64,12 +64,15 @@ def build(library: Library, folders: bool = True, mcp: bool = False, mcp_write: 
         chat_parts = [chat.welcome, chat.level, chat.tags, chat.source]
         page.load(chat.loaded, [chat.preferred], chat_parts, **quiet)
         tried = chat.log.upload(sources.add_sample, None, [sources.told], **quiet)
-        tried.then(chat.loaded, [chat.preferred], chat_parts, js="(level) => (window.kb.sampled(), [level])", **quiet)
+        tried.success(
+            chat.loaded, [chat.preferred], chat_parts, js="(level) => (window.kb.sampled(), [level])", **quiet
+        )
         page.load(sources.watched, None, [sources.told], **quiet)
         quiz_tab.select(quizzes.shown, None, [quizzes.figures], **quiet)
         digest_tab.select(lambda which: (digests.shown(which), digests.listed_feeds()), [digests.show],
                           [digests.list, digests.feeds], **quiet)  # fmt: skip
-        settings_tab.select(settings.shown, None, [settings.page], **quiet)
+        shown = settings_tab.select(settings.shown, None, [settings.page], **quiet)
+        shown.then(None, None, None, js="() => window.kb.themed()")
     made: gr.Blocks = page
     return made
 

@@ -40,12 +40,13 @@ def card(library: Library, cited: Mapping[str, Any]) -> str:
         address = found.link
     except UnknownId:
         passage, obsidian, address = "", "", entry.uri
-    if not passage:
+    stands = bool(passage)
+    if not stands:
         passage = notice("The source has changed since; these are the words that stood there.", "warning")
         passage += f'<blockquote class="kb-passage"><mark>{words(quote)}</mark></blockquote>'
     if isinstance(locator, Lines | TimeSpan):
         # Where the words stand, not where their passage begins.
-        address = locators.link(entry.uri, entry.metadata, locator) if passage else entry.uri
+        address = locators.link(entry.uri, entry.metadata, locator) if stands else entry.uri
     rows = [head, _player(library, document_id, locator), passage, _opened(address, obsidian)]
     return _framed(entry.title, "".join(rows))
 

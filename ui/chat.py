@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from kb import sample, shapes
 from kb.documents import KINDS, LEVELS, Answer
 from kb.errors import KbError, UsageError
 from kb.library import Library
+from kb.markup import name_of
 from ui import answers, cards
 from ui.html import action, notice
 from ui.panel import panel
@@ -28,7 +30,7 @@ Update = tuple[Any, ...]
 
 
 class Chat:
-    """The chat's parts and what they do. `start` makes the example's button work."""
+    """The chat's parts and what they do."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -79,7 +81,7 @@ class Chat:
         self.session = gr.State(None, time_to_live=6 * 3600)
         self.preferred = gr.BrowserState("", storage_key="kb.level", secret="kb")  # noqa: S106 # hides nothing
 
-    def connect(self, example: gr.Button | None = None) -> None:
+    def connect(self) -> None:
         """Connect the parts that belong to this tab."""
         filters = [self.kinds, self.tags, self.source, self.since, self.until]
         inputs = [self.question, self.level, *filters, self.before, self.session]
@@ -108,8 +110,13 @@ class Chat:
     def loaded(self, preferred: str) -> Update:
         """What a page that was just opened shows: the chat's beginning, the level chosen last, what can be filtered."""
         level = preferred if preferred in LEVELS else self._library.config.level
-        named = [row.title for row in self._library.sources() if row.document_id is not None]
-        titles = list(dict.fromkeys(named))[:_MOST_NAMED]
+        rows = [row for row in self._library.sources() if row.document_id is not None][:_MOST_NAMED]
+        often = Counter(row.title for row in rows)
+        # Of sources that share a title each is told apart by its file.
+        titles = [
+            (row.title if often[row.title] == 1 else f"{row.title} ({name_of(row.uri)})", row.document_id)
+            for row in rows
+        ]
         return (
             self._welcome(),
             gr.update(value=level),
@@ -173,18 +180,21 @@ class Chat:
     ) -> Iterator[Update]:
         """The answer to a question at another level: from the same evidence if it is the last one's."""
         question, wanted = str(event._data.get("question", "")), str(event._data.get("level") or level)
+        meant = str(event._data.get("searched") or question)
 
         def coming(own: Session) -> Generator[str, None, Answer]:
             if own.is_last(question):
                 return own.conversation.again(wanted)
             filters = self._filters(kinds, tags, source, since, until)
-            return own.conversation.ask(question, wanted, filters=filters, trace=True)
+            # Of an older turn "it" meant what was spoken of then.
+            return own.conversation.ask(meant, wanted, filters=filters, trace=True)
 
         yield from self._turn(question, before, session, coming, keep=gr.skip())
 
     def _narrowed(self, before: str, session: Session | None, event: gr.EventData) -> Iterator[Update]:
         """A question again, with a filter that its answer offered."""
         question, level = str(event._data.get("question", "")), str(event._data.get("level", ""))
+        meant = str(event._data.get("searched") or question)
         flags = [str(flag) for flag in event._data.get("flags", [])]
         given = dict(zip(flags[::2], flags[1::2], strict=False))
 
@@ -196,7 +206,7 @@ class Chat:
                 given.get("--since"),
                 given.get("--until"),
             )
-            return own.conversation.ask(question, level or None, filters=filters, trace=True)
+            return own.conversation.ask(meant, level or None, filters=filters, trace=True)
 
         yield from self._turn(question, before, session, coming, keep=gr.skip())
 

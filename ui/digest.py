@@ -154,7 +154,7 @@ class Digests:
             told = notice(f"{len(made.items)} new links." if made.items else "Nothing is new.", "good")
             told += notices([f"{feed}: {error}" for feed, error in made.failed], "bad")
             told += notices([f"{name}: {warning}" for name, warning in made.warnings[:20]], "warning")
-            yield told, self._latest(), "digest", self.listed_feeds()
+            yield told, self.shown("digest"), "digest", self.listed_feeds()
         else:
             yield notice(str(made), "bad"), skip, skip, self.listed_feeds()
 

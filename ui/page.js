@@ -19,12 +19,12 @@
   const part = (name) =>
     parts[name] ? Promise.resolve(parts[name]) : new Promise((then) => (waiting[name] ||= []).push(then));
 
-  function say(text) {
+  function say(text, lasts = 4000) {
     const line = $("#kb-say");
     if (!line) return;
     line.textContent = text;
     clearTimeout(say.timer);
-    say.timer = setTimeout(() => (line.textContent = ""), 4000);
+    say.timer = setTimeout(() => (line.textContent = ""), lasts);
   }
   const GONE = "The server does not answer. Is kb ui still running?";
   async function asked(work) {
@@ -44,12 +44,12 @@
   let opener = null;
   async function openCard(cited, button) {
     const { server } = await part("card");
+    const turn = (openCard.turn = (openCard.turn || 0) + 1);
     const html = await asked(() => server.card([cited]));
-    if (html === null) return;
+    if (html === null || turn !== openCard.turn) return; // a later click came first
     const panel = $("#kb-card");
     panel.innerHTML = html;
     panel.hidden = false;
-    document.body.classList.add("kb-carded");
     opener = button;
     all(".kb-cite.kb-open-now, .kb-source.kb-open-now").forEach((b) => b.classList.remove("kb-open-now"));
     button.classList.add("kb-open-now");
@@ -72,7 +72,6 @@
     if (!panel || panel.hidden) return false;
     panel.hidden = true;
     panel.innerHTML = "";
-    document.body.classList.remove("kb-carded");
     all(".kb-open-now").forEach((b) => b.classList.remove("kb-open-now"));
     if (opener && opener.isConnected) opener.focus({ preventScroll: true });
     return true;
@@ -129,16 +128,30 @@
     delete copy.dataset.kept;
     log.append(copy);
     while (log.children.length > MOST_TURNS) log.firstElementChild.remove();
+    putAway(now);
+  }
+  // What stands in the place of the present turn is no turn of this chat any more.
+  function putAway(now = $("#kb-now .kb-turn")) {
+    if (!now) return;
+    now.dataset.kept = "1";
     now.hidden = true;
+    delete now.dataset.answer;
   }
   const recalled = () => JSON.stringify(turns().slice(-6).map((turn) => (read(turn) || {}).searched || ""));
 
+  const busy = () => {
+    const is = document.body.classList.contains("kb-busy");
+    if (is) say("An answer is on its way; stop it first.");
+    return is;
+  };
   const asking = (...inputs) => ((inputs[0] || "").trim() ? beginning(...inputs) : inputs);
   function beginning(...inputs) {
     // An input carries the questions before, so that a server that was started anew understands "it".
     const before = recalled();
     moveUp();
+    const pressed = document.activeElement?.id === "kb-ask";
     document.body.classList.add("kb-busy", "kb-talked");
+    if (pressed) $("#kb-stop")?.focus({ preventScroll: true });
     listen();
     setTimeout(() => $("#kb-now")?.scrollIntoView({ block: "nearest", behavior: "smooth" }), 80);
     inputs[inputs.length - 2] = before;
@@ -147,9 +160,12 @@
   function done() {
     idle();
     save();
+    if ($("#kb-now .kb-turn[data-answer]")) say("The answer is there.");
   }
   function idle() {
+    const lost = document.activeElement === document.body || document.activeElement?.id === "kb-stop";
     document.body.classList.remove("kb-busy");
+    if (lost && tabNow() === "chat") $("#kb-question textarea")?.focus({ preventScroll: true });
     clearInterval(listening);
   }
   // An answer may take long; a server that is gone is told at once.
@@ -180,7 +196,8 @@
   }
   function endTurn(text, mood) {
     const turn = $("#kb-now .kb-turn");
-    if (!turn || turn.dataset.answer || $(".kb-stopped", turn)) return;
+    if (!turn || turn.hidden) return say(text); // nothing had come yet
+    if (turn.dataset.answer || $(".kb-stopped", turn)) return;
     const line = document.createElement("p");
     line.className = `kb-notice ${mood} kb-stopped`;
     line.textContent = text;
@@ -191,17 +208,19 @@
     const html = await asked(() => server.again([JSON.stringify(chat.turns)]));
     if (html === null) return;
     $("#kb-log").innerHTML = html;
-    const now = $("#kb-now .kb-turn");
-    if (now) now.dataset.kept = now.hidden = true;
+    putAway();
+    forget();
     document.body.classList.add("kb-talked");
     sessionStorage.setItem("kb.chat", chat.key.slice("kb.chat.".length));
     closeCard();
   }
+  // The server's memory of the talk goes with it.
+  const forget = () => part("chat").then(({ trigger }) => trigger("clear", {}));
   function newChat() {
     save();
     $("#kb-log").innerHTML = "";
-    const now = $("#kb-now .kb-turn");
-    if (now) now.dataset.kept = now.hidden = true;
+    putAway();
+    forget();
     document.body.classList.remove("kb-talked");
     sessionStorage.removeItem("kb.chat");
     closeCard();
@@ -218,7 +237,7 @@
       open.type = "button";
       open.className = "kb-source";
       open.textContent = chat.title || "A chat";
-      open.addEventListener("click", () => show(chat));
+      open.addEventListener("click", () => busy() || show(chat));
       const drop = document.createElement("button");
       drop.type = "button";
       drop.className = "kb-button";
@@ -324,6 +343,7 @@
     $("[data-act='link-read']", row).setAttribute("aria-pressed", String(made.read));
     $("[data-act='link-best']", row).setAttribute("aria-pressed", String(made.best));
     $(".kb-tags", row).innerHTML = made.tags;
+    if (!row.contains(document.activeElement)) row.focus(); // the tag that had the focus is gone
     say(made.said);
   }
   function tagField(row) {
@@ -368,8 +388,9 @@
   async function listSources(page = 0) {
     const { server, element } = await part("sources");
     const field = (name) => $(`[name="${name}"]`, element)?.value || "";
+    const turn = (listSources.turn = (listSources.turn || 0) + 1);
     const html = await asked(() => server.listed([field("words"), field("state"), field("kind"), page]));
-    if (html !== null) $("#kb-source-list").innerHTML = html;
+    if (html !== null && turn === listSources.turn) $("#kb-source-list").innerHTML = html;
   }
   function confirmRemoval(button) {
     const dialog = $("#kb-confirm");
@@ -381,10 +402,11 @@
     const dialog = $("#kb-confirm");
     dialog.close();
     const { server } = await part("sources");
-    say("Taking it out…");
+    say("Taking it out…", 60000);
     const said = await asked(() => server.remove([dialog.dataset.source]));
     if (said !== null) say(said);
-    listSources();
+    await listSources();
+    $('#kb-find [name="words"]')?.focus();
   }
 
   // Tabs in the address, so that Back goes to the one before
@@ -412,6 +434,11 @@
     document.documentElement.style.colorScheme = dark ? "dark" : "light";
   }
 
+  function themed() {
+    const chosen = localStorage.getItem("kb.theme") || "system";
+    all("[data-act='theme']").forEach((b) => b.setAttribute("aria-pressed", String(b.dataset.theme === chosen)));
+  }
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-act]");
     if (!button) {
@@ -427,20 +454,20 @@
       case "near":
         if (answer) openCard(answer.nearest[Number(button.dataset.n)], button);
         break;
-      case "place":
-        openCard(JSON.parse(button.dataset.cited), button);
-        break;
       case "close-card":
         closeCard();
         break;
       case "level":
+        if (busy()) break;
         part("chat").then(({ trigger }) =>
           trigger("select", { question: answer.question, searched: answer.searched, level: button.dataset.level }),
         );
         break;
       case "offer": {
-        const flags = answer.offers[Number(button.dataset.n)].flags;
-        part("chat").then(({ trigger }) => trigger("apply", { question: answer.question, level: answer.level, flags }));
+        if (busy()) break;
+        const { question, searched, level } = answer;
+        const { flags } = answer.offers[Number(button.dataset.n)];
+        part("chat").then(({ trigger }) => trigger("apply", { question, searched, level, flags }));
         break;
       }
       case "quiz":
@@ -448,6 +475,7 @@
         part("chat").then(({ trigger }) => trigger("play", { question: answer.question, searched: answer.searched }));
         break;
       case "example":
+        if (busy()) break;
         part("chat").then(({ trigger }) => trigger("select", { question: button.dataset.question, level: "" }));
         break;
       case "sample":
@@ -462,8 +490,8 @@
         copy(button.dataset.text);
         break;
       case "new-chat":
+        if (busy()) break;
         newChat();
-        part("chat").then(({ trigger }) => trigger("clear", {}));
         break;
       case "save-chat":
         exported(button.dataset.form);
@@ -493,7 +521,7 @@
       case "theme":
         localStorage.setItem("kb.theme", button.dataset.theme);
         paint(button.dataset.theme);
-        all("[data-act='theme']").forEach((b) => b.setAttribute("aria-pressed", String(b === button)));
+        themed();
         break;
     }
   });
@@ -530,8 +558,7 @@
     // The tab row has no name of its own.
     all('[role="tablist"]').forEach((list) => list.setAttribute("aria-label", "Parts of kb"));
     listChats();
-    const chosen = localStorage.getItem("kb.theme") || "system";
-    all("[data-act='theme']").forEach((b) => b.setAttribute("aria-pressed", String(b.dataset.theme === chosen)));
+    themed();
     if (location.hash) openTab(location.hash.slice(1));
     if (location.hash === "#library") listSources();
     const id = sessionStorage.getItem("kb.chat");
@@ -540,7 +567,7 @@
     document.body.classList.add("kb-ready");
   }
   window.kb = {
-    bind, asking, beginning, done,
+    bind, asking, beginning, done, themed,
     sampled() {
       listSources();
       openTab("chat");

@@ -73,7 +73,7 @@ class Quizzes:
             play(self._on_answer, [session, self.level], outputs, **settings),
         ]
         for event in events:
-            event.then(None, None, None, js="() => window.kb.quiz()")
+            event.success(None, None, None, js="() => window.kb.quiz()")
         self.undo.click(self._undone, None, outputs, **settings)
 
     def shown(self) -> str:

@@ -27,7 +27,7 @@ from kb.errors import KbError, StoreError, UsageError
 from kb.library import Library
 from ui import app as pages
 from ui import passwords, tools
-from ui.guard import LOOPBACK, Guard
+from ui.guard import Guard, is_loopback
 from ui.passwords import Door
 
 _TRIED = 20  # ports after the usual one
@@ -47,18 +47,18 @@ class Options:
     @property
     def local(self) -> bool:
         """Whether only this machine can reach them."""
-        return self.host in LOOPBACK or self.host.startswith("127.")
+        return is_loopback(self.host)
 
 
 def application(library: Library, options: Options) -> Guard:
     """The whole as an ASGI application. Raises `UsageError` for a file of passwords that is none."""
     if not options.local and options.auth is None:
         raise UsageError(
-            f"--host {options.host} lets others reach your knowledge base, so it needs --auth FILE. "
-            f"Make one with: kb ui --add-user NAME --auth FILE"
+            f"Pages on {options.host} let others reach your knowledge base, so they need a file of passwords. "
+            "Make one with: kb ui --add-user NAME --auth FILE"
         )
     door = Door(passwords.read(options.auth)) if options.auth is not None else None
-    offered = tools.made(library, options.mcp_write) if options.mcp or options.mcp_write else None
+    offered = tools.made(library, options.mcp_write, options.local) if options.mcp or options.mcp_write else None
 
     @asynccontextmanager
     async def alive(_: FastAPI) -> AsyncIterator[None]:

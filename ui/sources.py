@@ -13,7 +13,7 @@ import gradio as gr
 from ingest.remote import is_remote
 from kb import sample
 from kb.documents import KINDS
-from kb.errors import KbError, StoreError, UsageError
+from kb.errors import KbError, StoreError, StoreLocked, UsageError
 from kb.library import Library
 from kb.markup import name_of
 from kb.pipeline import Report
@@ -44,11 +44,12 @@ class Sources:
 
     def build(self) -> None:
         """Put the parts on the page, in the tab that is being built."""
+        most = self._library.config.max_file_mb
         with gr.Row():
             with gr.Column(scale=1, min_width=300):
                 self.files = gr.File(
                     file_count="multiple",
-                    label=f"Drop files here (each at most {self._library.config.max_file_mb * 5:g} MB)",
+                    label=f"Drop files here (text up to {most:g} MB, others up to {most * 5:g} MB)",
                     elem_id="kb-files",
                     height=140,
                 )
@@ -89,15 +90,16 @@ class Sources:
             yield gr.skip()
 
     def add_sample(self) -> Iterator[str]:
-        """Add the sample, and tell of it."""
+        """Add the sample, and tell of it. Raises `gr.Error` where something else is being added."""
         try:
             yield from self._watch(self._ingests.start([sample.folder()]))
         except KbError as error:
-            yield notice(str(error), "bad")
+            raise gr.Error(words(error), print_exception=False) from None
 
     def _added(self, dropped: Sequence[str] | None, named: str) -> Iterator[Update]:
         try:
-            places: list[str | Path] = [*self._kept(dropped or []), *self._named(named)]
+            addresses = self._named(named)
+            places: list[str | Path] = [*self._kept(dropped or []), *addresses]
             if not places:
                 raise UsageError("Drop a file or write an address first.")
             state = self._ingests.start(places)
@@ -139,7 +141,6 @@ class Sources:
                     draft = place.with_name(place.name + ".part")
                     shutil.copyfile(there, draft)
                     draft.replace(place)
-                there.unlink(missing_ok=True)
             except OSError as error:
                 raise StoreError(f"{there.name} could not be kept in the home's inbox ({error.strerror}).") from None
             kept.append(place)
@@ -177,6 +178,8 @@ class Sources:
         """Take a source out, by its id or uri; what is said of it."""
         try:
             gone = self._library.remove([source], wait=20)
+        except StoreLocked:
+            return "Not taken out: sources are being added just now. Try again when that is done."
         except KbError as error:
             return str(error)
         return f"Taken out: {', '.join(name_of(uri) for uri in gone)}"

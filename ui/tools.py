@@ -16,6 +16,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
+from ingest.remote import is_remote
 from kb import shapes
 from kb.errors import KbError
 from kb.library import Library
@@ -32,8 +33,8 @@ Level = Literal["eli5", "beginner", "practitioner", "expert"]
 Said = dict[str, Any]
 
 
-def made(library: Library, write: bool) -> FastMCP:
-    """The tools over a base; what changes it only with `write`."""
+def made(library: Library, write: bool, folders: bool) -> FastMCP:
+    """The tools over a base; what changes it only with `write`. `folders`: files of this machine may be named."""
     # Who may ask at all is the guard's business, which stands before this.
     open_door = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     server = FastMCP(
@@ -45,7 +46,7 @@ def made(library: Library, write: bool) -> FastMCP:
         transport_security=open_door,
         log_level="ERROR",
     )
-    tools = Tools(library)
+    tools = Tools(library, folders)
     reads = ToolAnnotations(readOnlyHint=True, openWorldHint=False)
     server.add_tool(tools.search, annotations=reads)
     server.add_tool(tools.ask, annotations=reads)
@@ -61,8 +62,9 @@ def made(library: Library, write: bool) -> FastMCP:
 class Tools:
     """The tools. Each gives the JSON of the command of its name; what is wrong is told as the tool's error."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, folders: bool) -> None:
         self._library = library
+        self._folders = folders
         self._turns = anyio.CapacityLimiter(_AT_ONCE)
 
     async def search(
@@ -121,13 +123,16 @@ class Tools:
     async def ingest(
         self,
         source: Annotated[
-            str, Field(description="An address, arxiv:ID, or a file or folder of the machine that the base is on.")
+            str,
+            Field(description="An address or arxiv:ID; on the base's own machine also a file or folder."),
         ],
     ) -> Said:
         """Add a source: a page, paper, feed or thread by its address, or files by their path.
 
         What is there unchanged costs nothing. What could not be read is in `failed`, with the reason.
         """
+        if not self._folders and not is_remote(source):
+            raise ToolError(f"{source!r} is no address. Files of the server are not read from here.")
         return await self._said(lambda: shapes.ingest(self._library.ingest([source], wait=PATIENCE)))
 
     async def _said(self, work: Callable[[], Said]) -> Said:

@@ -44,7 +44,10 @@ def ui(
     if add_user is not None:
         return _add_user(auth, add_user, json)
     with opened(home) as library:
-        if not _loopback(host) and auth is None:
+        from ui.guard import is_loopback
+
+        if auth is None and not is_loopback(host):
+            # Before the pages are loaded, which takes seconds.
             raise UsageError(
                 f"--host {host} lets others reach your knowledge base, so it needs --auth FILE. "
                 "Make one with: kb ui --add-user NAME --auth FILE"
@@ -62,10 +65,6 @@ def ui(
 
         serve(library, Options(host, port, auth, mcp, mcp_write), announce)
     return 0
-
-
-def _loopback(host: str) -> bool:
-    return host in ("127.0.0.1", "localhost", "::1") or host.startswith("127.")
 
 
 def _add_user(auth: Path | None, name: str, json: bool) -> int:

@@ -475,3 +475,28 @@ def test_news_of_a_notes_subject_is_no_repetition_of_it(library: Library, site: 
     follow(library, site, "/f", an_entry("Rust 2 drops the borrow checker", f"{site.url}/r", summary=words))
     relation = library.digest().items[0].relation
     assert (relation.type, relation.title) == ("new", "Rust borrow checker")
+
+
+def test_the_latest_digest_is_read_again_in_its_order_with_todays_marks(
+    library: Library, site: Site, home: Path
+) -> None:
+    follow(
+        library,
+        site,
+        "/f",
+        an_entry("Moss drinks fog", f"{site.url}/moss", guid="1"),
+        an_entry("Ferns and their spores", f"{site.url}/fern", guid="2"),
+    )
+    made = library.digest()
+    library.mark_links([made.items[1].id], Mark(state="read", best=True))
+    before = sorted((home / "digests").iterdir())
+    date, told = library.latest_digest()
+    assert date == "2026-05-04"
+    assert [one.record.title for one in told] == titles(made)
+    assert [one.record.state for one in told] == ["unread", "read"]
+    assert all(one.relation.startswith("New to you; from A feed") for one in told)
+    assert sorted((home / "digests").iterdir()) == before
+
+
+def test_without_a_digest_the_latest_is_empty(library: Library) -> None:
+    assert library.latest_digest() == ("", ())

@@ -140,3 +140,22 @@ def test_a_model_that_is_set_says_what_it_stands_for(filled: Library, home: Path
 def test_two_conversations_know_nothing_of_each_other(filled: Library) -> None:
     ask(filled, "What is the pipeline bubble?")
     assert ask(filled, "How do I make it smaller?")[0].searched == ""
+
+
+def test_a_conversation_goes_on_from_questions_that_it_is_given(library: Library, notes: Path) -> None:
+    write(notes, a=AN_OUTLINE)
+    library.ingest([notes])
+    conversation = library.chat()
+    conversation.recall(["What is the pipeline bubble?"])
+    answer = answers.whole(conversation.ask("How big is it?"))
+    assert answer.searched == "How big is the pipeline bubble?"
+
+
+def test_a_conversation_keeps_the_evidence_of_its_last_turn_only(library: Library, notes: Path) -> None:
+    write(notes, a=AN_OUTLINE)
+    library.ingest([notes])
+    conversation = library.chat()
+    for question in ("What is the pipeline bubble?", "How do more micro-batches help?"):
+        answers.whole(conversation.ask(question))
+    assert conversation.last is not None
+    assert conversation.last.answer.question == "How do more micro-batches help?"

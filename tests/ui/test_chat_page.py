@@ -318,3 +318,68 @@ def test_a_model_that_is_gone_is_named_and_the_answer_quoted(
         watched.ask(QUESTION)
         expect(watched.page.locator("#kb-now .kb-notice")).to_contain_text("quoted from your sources instead")
         expect(watched.page.locator("#kb-now .kb-cite").first).to_be_visible()
+
+
+def test_a_new_chat_remembers_nothing_of_the_one_before(tutor: Tutor) -> None:
+    watched = tutor({"bubble.md": BUBBLE})
+    watched.ask(QUESTION)
+    watched.page.click(".kb-history summary")
+    watched.page.click('[data-act="new-chat"]')
+    watched.ask("What makes it smaller?")
+    expect(watched.page.locator(".kb-understood")).to_have_count(0)
+
+
+def test_a_chat_that_was_deleted_does_not_come_back(tutor: Tutor) -> None:
+    watched = tutor({"bubble.md": BUBBLE})
+    watched.ask(QUESTION)
+    watched.page.click(".kb-history summary")
+    for _ in range(2):
+        watched.page.click('[data-act="new-chat"]')
+    expect(watched.page.locator("#kb-chats li")).to_have_count(1)
+    watched.page.click('#kb-chats button:has-text("Delete")')
+    watched.page.click('[data-act="new-chat"]')
+    expect(watched.page.locator("#kb-chats li")).to_have_count(0)
+
+
+def test_an_older_turn_is_told_again_as_it_was_understood_then(tutor: Tutor) -> None:
+    watched = tutor({"bubble.md": BUBBLE})
+    for question in (QUESTION, "What makes it smaller?", "What does gradient checkpointing cost?"):
+        watched.ask(question)
+    watched.page.locator('#kb-log .kb-turn [data-act="level"]:has-text("Deeper")').nth(1).click()
+    watched.page.wait_for_selector("body:not(.kb-busy)")
+    expect(watched.page.locator("#kb-now .kb-asked")).to_contain_text("pipeline bubble smaller?")
+    expect(watched.page.locator("#kb-now .kb-claims")).to_contain_text("More micro-batches")
+
+
+def test_one_answer_comes_at_a_time(
+    written: Callable[..., Library], serving: Callable[..., Server], watched: Watched
+) -> None:
+    script = iter([Reply(LINE), Reply(LINE * 20, size=4, delay=5)])
+    with ScriptedLlm(lambda _: next(script, Reply(LINE))) as model, written(model) as library:
+        watched.open(serving(library).url)
+        watched.ask(QUESTION)
+        watched.page.fill("#kb-question textarea", "What does gradient checkpointing cost?")
+        watched.page.click("#kb-ask")
+        watched.page.wait_for_selector("#kb-now .kb-wait")
+        watched.page.click('#kb-log [data-act="level"] >> nth=0')
+        expect(watched.page.locator("#kb-say")).to_contain_text("stop it first")
+        watched.page.click("#kb-stop")
+
+
+def test_sources_of_one_title_can_be_told_apart(tutor: Tutor) -> None:
+    note = "# README\n\nThe bubble of {} is the time in which stages wait for a micro-batch.\n"
+    watched = tutor({"one/README.md": note.format("soap"), "two/README.md": note.format("steel")})
+    watched.page.click("#kb-filters button")
+    watched.page.get_by_label("One source").click()
+    watched.page.locator('[role="option"]', has_text="two/README.md").click()
+    watched.ask("What is the bubble?")
+    expect(watched.page.locator("#kb-now .kb-claims")).to_contain_text("steel")
+    expect(watched.page.locator("#kb-now .kb-claims")).not_to_contain_text("soap")
+
+
+def test_a_quote_with_marks_of_direction_is_found_again(tutor: Tutor) -> None:
+    watched = tutor({"a.md": "# Bubble\n\nThe pipeline\u200e bubble is the \u200ftime in which stages wait.\n"})
+    watched.ask(QUESTION)
+    watched.page.locator("#kb-now .kb-cite").first.click()
+    expect(watched.page.locator("#kb-card mark")).to_contain_text("time in which stages wait")
+    expect(watched.page.locator("#kb-card")).not_to_contain_text("changed since")

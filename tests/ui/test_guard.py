@@ -242,3 +242,23 @@ def test_the_page_offers_no_function_by_name(serving: Serving) -> None:
     """Only the tools of --mcp have names that other programs may call."""
     info = httpx.get(f"{serving().url}/gradio_api/info").json()
     assert info["named_endpoints"] == {}
+
+
+def test_any_loopback_address_that_is_listened_on_answers(serving: Serving) -> None:
+    server = serving(host="127.0.0.2")
+    url = server.url.replace("127.0.0.1", "127.0.0.2")
+    assert httpx.get(url).status_code == 200
+
+
+def test_comments_of_a_file_of_passwords_stay(people: Path) -> None:
+    people.write_text("# who\n" + people.read_text())
+    passwords.add(people, "bob", "battery staple")
+    assert people.read_text().startswith("# who\nada:")
+
+
+def test_another_file_is_not_written_over_with_passwords(tmp_path: Path) -> None:
+    path = tmp_path / "notes.md"
+    path.write_text("# My notes\n\nall of them\n")
+    with pytest.raises(UsageError):
+        passwords.add(path, "ada", "correct horse")
+    assert path.read_text() == "# My notes\n\nall of them\n"

@@ -203,3 +203,26 @@ def test_a_running_ingest_can_be_stopped_and_keeps_what_was_done(
     watched.page.click("#kb-stop-adding")
     expect(watched.page.locator("#kb-added")).to_contain_text("Stopped; kept so far", timeout=60_000)
     assert len([row for row in library.sources() if row.state == "ok"]) < 400
+
+
+def test_files_that_were_dropped_while_something_is_added_can_be_added_after_it(
+    tutor: Tutor, library: Library, tmp_path: Path
+) -> None:
+    from index import locks
+
+    first, second = tmp_path / "first.md", tmp_path / "second.md"
+    first.write_text(NOTE)
+    second.write_text("# Second\n\nAnother note.\n")
+    watched = tutor({"a.md": "# Other\n\nA note that is there.\n"})
+    with locks.writer(library.home):
+        dropped(watched, first)
+        watched.page.wait_for_selector("#kb-added .kb-progress")
+        watched.page.reload()
+        watched.page.wait_for_selector("body.kb-ready")
+        dropped(watched, second)
+        expect(watched.page.locator("#kb-added")).to_contain_text("being added already")
+    expect(watched.page.locator("#kb-source-list .kb-entry")).to_have_count(1)
+    watched.page.wait_for_timeout(3000)
+    watched.page.click("#kb-add")
+    expect(watched.page.locator("#kb-added")).to_contain_text("Done: added 1", timeout=30_000)
+    assert len(library.sources()) == 3

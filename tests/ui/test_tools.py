@@ -13,10 +13,12 @@ import httpx
 import pytest
 from mcp import ClientSession
 from mcp.client.streamable_http import streamablehttp_client
+from mcp.server.fastmcp.exceptions import ToolError
 
 from kb.library import Library
 from tests.ui.conftest import Server
 from ui import passwords
+from ui.tools import Tools
 
 Serving = Callable[..., Server]
 NOTE = "# Bubble\n\nThe pipeline bubble is the time in which stages wait for their first micro-batch.\n"
@@ -123,3 +125,12 @@ def test_ingest_adds_a_source(bubble: Library, serving: Serving, tmp_path: Path)
 
 def test_without_mcp_there_are_no_tools(bubble: Library, serving: Serving) -> None:
     assert httpx.get(f"{serving().url}/gradio_api/mcp/").status_code in (404, 405)
+
+
+def test_over_the_network_no_file_of_the_server_can_be_named(bubble: Library, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.md"
+    secret.write_text("# Secret\n\nA secret.\n")
+    tools = Tools(bubble, folders=False)
+    with ThreadPoolExecutor(1) as pool, pytest.raises(ToolError, match="is no address"):
+        pool.submit(lambda: asyncio.run(tools.ingest(str(secret)))).result(30)
+    assert len(bubble.sources()) == 1
