@@ -17,6 +17,7 @@ from ui.html import action, notice, notices, words
 Shape = Mapping[str, Any]
 LEVEL_NAMES = {"eli5": "Like I'm five", "beginner": "Beginner", "practitioner": "Practitioner", "expert": "Expert"}
 _LONGEST_NEAR = 300
+_LONGEST_KEPT = 24  # characters of a word that may not be torn from its number
 
 
 def begun(question: str, passages: int) -> str:
@@ -73,8 +74,16 @@ def _claims(answer: Shape) -> str:
         marks = "".join(_mark(cited[n]) for n in claim["citations"] if n in cited)
         why = "" if claim["supported"] else notice(f"Not supported: {shown(claim['why'])}", "warning")
         style = "" if claim["supported"] else ' class="kb-unsupported"'
-        rows.append(f"<p{style}>{words(shown(claim['text']))}{marks}</p>{why}")
+        rows.append(f"<p{style}>{_marked(shown(claim['text']), marks)}</p>{why}")
     return f'<div class="kb-claims">{"".join(rows)}</div>'
+
+
+def _marked(text: str, marks: str) -> str:
+    """A statement with its numbers, which stay with its last word when the line breaks."""
+    head, _, last = text.rpartition(" ")
+    if not marks or len(last) > _LONGEST_KEPT:
+        return words(text) + marks
+    return f'{words(head)} <span class="kb-nowrap">{words(last)}{marks}</span>'
 
 
 def _mark(cited: Shape) -> str:

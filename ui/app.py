@@ -43,7 +43,7 @@ def build(library: Library, folders: bool = True, mcp: bool = False, mcp_write: 
     settings = Settings(library, _told_of_tools(mcp, mcp_write))
     with gr.Blocks(title="kb", analytics_enabled=False, fill_width=False, delete_cache=(3600, 24 * 3600)) as page:
         panel('<header class="kb-head"><h1>kb</h1><p>Your sources, at your level, every statement cited</p></header>'
-                '<p id="kb-say" role="status" aria-live="polite"></p>')  # fmt: skip
+                '<p id="kb-say" role="status" aria-live="polite"></p><p id="kb-heard" role="status"></p>')  # fmt: skip
         with gr.Tabs(elem_classes="kb-tabs"):
             with gr.Tab("Chat", id="chat"):
                 chat.build()

@@ -44,9 +44,11 @@ def card(library: Library, cited: Mapping[str, Any]) -> str:
     if not stands:
         passage = notice("The source has changed since; these are the words that stood there.", "warning")
         passage += f'<blockquote class="kb-passage"><mark>{words(quote)}</mark></blockquote>'
-    if isinstance(locator, Lines | TimeSpan):
-        # Where the words stand, not where their passage begins.
-        address = locators.link(entry.uri, entry.metadata, locator) if stands else entry.uri
+    if isinstance(locator, Lines | TimeSpan) and stands:
+        # Where the words stand, not where their passage begins; a file of talk without a recording has its lines only.
+        exact = locators.link(entry.uri, entry.metadata, locator)
+        address = exact if isinstance(locator, Lines) or exact != entry.uri else address
+    address = address if stands else entry.uri
     rows = [head, _player(library, document_id, locator), passage, _opened(address, obsidian)]
     return _framed(entry.title, "".join(rows))
 

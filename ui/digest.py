@@ -36,7 +36,7 @@ class Digests:
         """Put the parts on the page, in the tab that is being built."""
         with gr.Row():
             self.show = gr.Radio(_SHOWS, value="digest", label="Show", elem_id="kb-show", scale=3)
-            self.make = gr.Button("Fetch feeds, make today's digest", variant="primary", elem_id="kb-make-digest")
+            self.make = gr.Button("Make today's digest", variant="primary", elem_id="kb-make-digest")
         self.told = panel("", elem_id="kb-digest-told")
         self.list = panel(
             "",

@@ -151,6 +151,7 @@
     moveUp();
     const pressed = document.activeElement?.id === "kb-ask";
     document.body.classList.add("kb-busy", "kb-talked");
+    if ($("#kb-heard")) $("#kb-heard").textContent = "";
     if (pressed) $("#kb-stop")?.focus({ preventScroll: true });
     listen();
     setTimeout(() => $("#kb-now")?.scrollIntoView({ block: "nearest", behavior: "smooth" }), 80);
@@ -160,7 +161,9 @@
   function done() {
     idle();
     save();
-    if ($("#kb-now .kb-turn[data-answer]")) say("The answer is there.");
+    // For those who hear the page; the others see it.
+    const heard = $("#kb-heard");
+    if (heard) heard.textContent = $("#kb-now .kb-turn[data-answer]") ? "The answer is there." : "";
   }
   function idle() {
     const lost = document.activeElement === document.body || document.activeElement?.id === "kb-stop";

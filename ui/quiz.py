@@ -45,9 +45,9 @@ class Quizzes:
                     )
                     self.count = gr.Number(_COUNT, label="Questions", minimum=1, maximum=_MOST_COUNT, precision=0)
                 with gr.Row():
-                    self.start = gr.Button("Start the quiz", variant="primary", elem_id="kb-start-quiz")
-                    self.review = gr.Button("Review what is due", elem_id="kb-start-review")
-                    self.undo = gr.Button("Take the last answer back", elem_id="kb-undo")
+                    self.start = gr.Button("Start the quiz", variant="primary", elem_id="kb-start-quiz", size="md")
+                    self.review = gr.Button("Review what is due", elem_id="kb-start-review", size="md")
+                    self.undo = gr.Button("Undo last answer", elem_id="kb-undo", size="md")
             with gr.Column(scale=1, min_width=260):
                 self.figures = panel("", elem_id="kb-figures")
         self.page = panel(

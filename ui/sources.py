@@ -49,7 +49,7 @@ class Sources:
             with gr.Column(scale=1, min_width=300):
                 self.files = gr.File(
                     file_count="multiple",
-                    label=f"Drop files here (text up to {most:g} MB, others up to {most * 5:g} MB)",
+                    label=f"Files (text to {most:g} MB, others to {most * 5:g} MB)",
                     elem_id="kb-files",
                     height=140,
                 )
