@@ -113,7 +113,7 @@ def test_wheel_and_sdist_hold_our_code_and_the_sample_by_name(tmp_path: Path) ->
     packed = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in packed if ".dist-info" not in name} == set(PACKAGES)
     assert sum(name.startswith("kb/_sample/") for name in packed) == 7
-    assert {"kb/tutor/scorer.json", "index/reader.onnx"} <= set(packed)
+    assert {"kb/tutor/scorer.json", "index/reader.onnx", "ui/static/page.css", "ui/static/core.js"} <= set(packed)
     with tarfile.open(sdist) as archive:
         inside = [name.split("/", 1)[1] for name in archive.getnames()]
     files = ("CHANGELOG", "LICENSE", "README", "constraints", "pyproject", "PKG", ".gitignore")

@@ -17,13 +17,20 @@ from ui.settings import Settings
 from ui.sources import Sources
 from ui.tools import PATH
 
-HERE = Path(__file__).parent
+STATIC = Path(__file__).parent / "static"
+_SCRIPTS = ("core", "card", "chat", "quiz", "digest", "library", "page")
 HEAD = (
     '<link rel="stylesheet" href="kb/page.css"><script src="kb/page.js"></script>'
     '<meta name="robots" content="noindex"><meta name="color-scheme" content="light dark">'
 )
 _FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 _MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
+
+
+def script() -> str:
+    """The page's script: its parts, in one scope of their own."""
+    parts = [(STATIC / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS]
+    return '"use strict";\n(() => {\n' + "\n".join(parts) + "})();\n"
 
 
 def theme() -> gr.themes.Base:

@@ -97,11 +97,11 @@ def _own_routes(base: FastAPI, library: Library) -> None:
 
     @base.api_route("/kb/page.css", methods=["GET", "HEAD"])
     def style() -> Response:
-        return FileResponse(pages.HERE / "page.css", media_type="text/css", headers=_SHORT)
+        return FileResponse(pages.STATIC / "page.css", media_type="text/css", headers=_SHORT)
 
     @base.get("/kb/page.js")
     def script() -> Response:
-        return FileResponse(pages.HERE / "page.js", media_type="text/javascript", headers=_SHORT)
+        return Response(pages.script(), media_type="text/javascript", headers=_SHORT)
 
     @base.get("/kb/media/{document_id}")
     def media(document_id: str) -> Response:
