@@ -462,15 +462,16 @@ def killed(folder: Path) -> str:
 
 
 def keep_what_stands(names: list[str]) -> None:
-    """Take the parts of a page that was written elsewhere for those that were not measured here; they keep their dates.
-
-    The page's parts stand in the order of their names.
-    """
-    sections = re.split(r"(?m)^(?=## )", PAGE.read_text(encoding="utf-8"))[1:] if PAGE.exists() else []
+    """Take the parts of a page that was written elsewhere for those that were not measured here, with their dates."""
+    head, *sections = re.split(r"(?m)^(?=## )", PAGE.read_text(encoding="utf-8") if PAGE.exists() else "")
+    dates = re.findall(r"\d{4}-\d\d-\d\d", head)
     for section in sections:
-        name = HEADINGS.get(section.partition("\n")[0].removeprefix("## "), "")
+        heading, _, body = section.partition("\n")
+        name = HEADINGS.get(heading.removeprefix("## "), "")
         if name in names and not (PARTS / f"{name}.md").exists():
-            (PARTS / f"{name}.md").write_text(section.rstrip("\n") + "\n", encoding="utf-8")
+            if dates and "Measured on " not in body:
+                body = f"\nMeasured on {dates[-1]}.\n{body}"
+            (PARTS / f"{name}.md").write_text(f"{heading}\n{body}".rstrip("\n") + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -497,6 +498,11 @@ def main() -> None:
     for name in sys.argv[1:] or list(parts):
         with tempfile.TemporaryDirectory(prefix="kb-bench-") as folder:
             (PARTS / f"{name}.md").write_text(parts[name](Path(folder)), encoding="utf-8")
+    put_together(list(parts))
+
+
+def put_together(names: list[str]) -> None:
+    """Write the page from the parts that there are."""
     known = Path("/proc/cpuinfo")
     lines = known.read_text(encoding="utf-8").splitlines() if known.exists() else []
     cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
@@ -505,7 +511,7 @@ def main() -> None:
         f"nothing of them is in this repository. This machine: {os.cpu_count()} cores, {cpu}, "
         f"Python {platform.python_version()}, no GPU; {dt.datetime.now(tz=dt.UTC).date().isoformat()}.\n\n"
     )
-    written = [(PARTS / f"{name}.md").read_text(encoding="utf-8") for name in parts if (PARTS / f"{name}.md").exists()]
+    written = [(PARTS / f"{name}.md").read_text(encoding="utf-8") for name in names if (PARTS / f"{name}.md").exists()]
     PAGE.write_text(head + "\n".join(written), encoding="utf-8")
     print(f"wrote {PAGE}")
 
