@@ -106,6 +106,6 @@ def test_a_server_that_is_killed_in_mid_answer_is_told_and_the_chat_goes_on_with
         started("--port", url.rsplit(":", 1)[1], **set_to)
         watched.page.reload()
         watched.page.wait_for_selector("body.kb-ready")
-        expect(watched.page.locator("#kb-log .kb-asked")).to_have_text(QUESTION)
+        expect(watched.page.locator("#kb-log .kb-asked")).to_have_text(QUESTION, timeout=30_000)
         watched.ask("What makes it smaller?")
         expect(watched.page.locator("#kb-now .kb-claims")).not_to_be_empty()

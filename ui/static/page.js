@@ -152,8 +152,8 @@ async function begin() {
   if (location.hash === "#library") listSources();
   const id = sessionStorage.getItem("kb.chat");
   const mine = id && store.chats().find((chat) => chat.key === `kb.chat.${id}`);
-  if (mine && !turns().length) await show(mine);
-  document.body.classList.add("kb-ready");
+  document.body.classList.add("kb-ready"); // before the chat comes back: a server that is just starting may take a while
+  for (let tried = 0; mine && !turns().length && tried < 3; tried++) await show(mine);
 }
 window.kb = {
   bind, asking, beginning, done, themed,
