@@ -94,7 +94,7 @@ class Chat:
             "show_progress": "hidden",
             "api_visibility": "private",
         }
-        typing = {**settings, "js": "(...inputs) => window.kb.asking(...inputs)"}
+        typing = {**settings, "js": "(...inputs) => (window.kb ? window.kb.asking(...inputs) : inputs)"}
         typed = gr.on([self.ask.click, self.question.submit], self._asked, inputs, **typing)
         told = self.log.select(self._told_again, inputs, **settings)
         narrowed = self.log.apply(self._narrowed, inputs[-2:], **settings)

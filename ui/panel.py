@@ -11,12 +11,15 @@ Method = Callable[..., Any]
 
 
 def panel(value: str = "", elem_id: str = "", part: str = "", asked: Sequence[Method] = ()) -> gr.HTML:
-    """HTML that is escaped already. `part` is its name in the page's script, `asked` what may be asked through it."""
+    """HTML that is escaped already. `part` is its name in the page's script, `asked` what may be asked through it.
+
+    The script may come later than the page: a part waits for it in a list.
+    """
     return gr.HTML(
         value,
         elem_id=elem_id or None,
         apply_default_css=False,
-        js_on_load=f"window.kb.bind('{part}', element, trigger, server)" if part else None,
+        js_on_load=f"(window.kbParts ||= []).push(['{part}', element, trigger, server])" if part else None,
         server_functions=[_called(method) for method in asked],
     )
 

@@ -131,8 +131,7 @@ function endTurn(text, mood) {
 }
 async function show(chat) {
   const { server } = await part("chat");
-  const late = new Promise((then) => setTimeout(then, 8000)); // a call that got lost is made again
-  const html = await asked(() => Promise.race([server.again([JSON.stringify(chat.turns)]), late]));
+  const html = await asked(() => server.again([JSON.stringify(chat.turns)]));
   if (html === null) return;
   $("#kb-log").innerHTML = html;
   putAway();

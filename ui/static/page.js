@@ -152,11 +152,11 @@ async function begin() {
   if (location.hash === "#library") listSources();
   const id = sessionStorage.getItem("kb.chat");
   const mine = id && store.chats().find((chat) => chat.key === `kb.chat.${id}`);
-  document.body.classList.add("kb-ready"); // before the chat comes back: a server that is just starting may take a while
-  for (let tried = 0; mine && !turns().length && tried < 3; tried++) await show(mine);
+  if (mine && !turns().length) await show(mine);
+  document.body.classList.add("kb-ready");
 }
 window.kb = {
-  bind, asking, beginning, done, themed,
+  asking, beginning, done, themed,
   sampled() {
     listSources();
     openTab("chat");
@@ -167,3 +167,8 @@ window.kb = {
 const painted = () => paint(localStorage.getItem("kb.theme"));
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", painted);
 else painted();
+
+// Parts that were there before this script, and those that come after it.
+const early = window.kbParts || [];
+window.kbParts = { push: (part) => bind(...part) };
+early.forEach((part) => bind(...part));
