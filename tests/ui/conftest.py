@@ -76,6 +76,12 @@ class Watched:
         )
         self.page.wait_for_selector("body:not(.kb-busy)")
 
+    def nothing_ran(self) -> bool:
+        """That no words of a source were run as a script, and nothing was asked of another machine."""
+        assert not self.page.evaluate("window.pwned"), "words of a source ran as a script"
+        assert self.outside == []
+        return True
+
     def tab(self, name: str) -> None:
         self.page.click(f'.kb-tabs [role="tab"]:has-text("{name}")')
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 
 from kb.cli.__main__ import run
 from kb.errors import UsageError
@@ -106,7 +107,7 @@ def test_the_right_password_opens_the_page_in_a_browser(
     watched.open(serving(auth=people).url)
     watched.ask("What is the bubble?")
     watched.page.locator("#kb-now .kb-cite").first.click()
-    watched.page.wait_for_selector("#kb-card mark")
+    expect(watched.page.locator("#kb-card mark").first).to_contain_text("bubble")
 
 
 def test_a_file_of_passwords_holds_no_password_and_only_its_owner_reads_it(people: Path) -> None:

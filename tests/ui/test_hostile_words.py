@@ -75,6 +75,7 @@ def test_no_words_of_a_note_run(tutor: Tutor, n: int) -> None:
     seen_everywhere(watched)
     watched.page.reload()
     watched.page.wait_for_selector("#kb-log .kb-turn")
+    assert watched.nothing_ran()
 
 
 def test_no_words_of_a_question_run(tutor: Tutor) -> None:
@@ -83,6 +84,7 @@ def test_no_words_of_a_question_run(tutor: Tutor) -> None:
         watched.ask(f"What is {payload}?")
     watched.page.click(".kb-history summary")
     watched.page.wait_for_timeout(300)
+    assert watched.nothing_ran()
 
 
 def test_no_words_of_talk_or_its_speakers_run(tutor: Tutor) -> None:
@@ -93,6 +95,7 @@ def test_no_words_of_talk_or_its_speakers_run(tutor: Tutor) -> None:
     watched = tutor({"talk.txt": lines})
     watched.ask("What is the gadget of minute 3?")
     seen_everywhere(watched)
+    assert watched.nothing_ran()
 
 
 def test_no_words_of_posts_run(tutor: Tutor) -> None:
@@ -104,6 +107,7 @@ def test_no_words_of_posts_run(tutor: Tutor) -> None:
     watched = tutor({"g/thread/100000001.json": json.dumps({"posts": posts})})
     watched.ask("What is the gadget of post 4?")
     seen_everywhere(watched)
+    assert watched.nothing_ran()
 
 
 def test_no_title_summary_or_address_of_a_link_runs(tutor: Tutor) -> None:
@@ -130,6 +134,7 @@ def test_no_tag_that_a_person_gives_runs(tutor: Tutor) -> None:
         row.locator(".kb-tag-form input").fill(payload)
         watched.page.keyboard.press("Enter")
         watched.page.wait_for_timeout(150)
+    assert watched.nothing_ran()
 
 
 def test_no_words_of_a_feed_run(tutor: Tutor, site: Site) -> None:
@@ -191,6 +196,7 @@ def test_no_words_of_a_model_run(
             watched.open(serving(library).url)
             watched.ask("What is the bubble?", timeout=60_000)
             seen_everywhere(watched)
+            assert watched.nothing_ran()
 
 
 def test_what_a_browser_kept_runs_as_little(tutor: Tutor) -> None:
@@ -212,6 +218,7 @@ def test_what_a_browser_kept_runs_as_little(tutor: Tutor) -> None:
     watched.page.wait_for_selector("#kb-log .kb-cite")
     watched.page.locator("#kb-log .kb-cite").first.click()
     watched.page.wait_for_selector("#kb-card:not([hidden])")
+    assert watched.nothing_ran()
 
 
 def test_history_of_another_version_is_told_and_not_shown(tutor: Tutor) -> None:
