@@ -18,7 +18,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
@@ -170,6 +171,15 @@ def public_address(host: str, port: int) -> str:
     return addresses[0]
 
 
+@dataclass(frozen=True, slots=True)
+class _Into:
+    """A file that an answer is written to as it comes, and how much of it and for how long."""
+
+    file: IO[bytes]
+    max_mb: float
+    seconds: float
+
+
 @dataclass
 class Http:
     """Fetches addresses. Usable from several threads; `now` and `sleep` stand in for the clock.
@@ -213,18 +223,32 @@ class Http:
         answer: Fetched = again(self._followed, url, headers or {}, named)
         return answer
 
-    def _followed(self, url: str, headers: Mapping[str, str], named: bool) -> Fetched:
+    def save(self, url: str, path: Path, named: bool, max_mb: float, seconds: float) -> Fetched:
+        """Fetch an address into a file, which is there only if all of it came; the answer has no content.
+
+        Raises `FetchError`, and `OSError` where the file cannot be written.
+        """
+        draft = path.with_name(path.name + ".part")
+        try:
+            with draft.open("wb") as file:
+                answer = self._followed(url, {}, named, _Into(file, max_mb, seconds))
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        return answer
+
+    def _followed(self, url: str, headers: Mapping[str, str], named: bool, into: _Into | None = None) -> Fetched:
         origin = origin_of(url)
         if named:
             self._allowed.add(origin)
-        self._deadline.at = time.monotonic() + self.seconds
+        self._deadline.at = time.monotonic() + (into.seconds if into else self.seconds)
         moved = ""
         permanent = True
         for _ in range(_MOST_HOPS):
             self._check(url, origin if named else None)
             self._wait(origin_of(url)[0])
             try:
-                answer = self._one(url, headers)
+                answer = self._one(url, headers, into)
             finally:
                 # From the end of one request to the beginning of the next: opening a connection takes time too.
                 self._last[origin_of(url)[0]] = max(self._last[origin_of(url)[0]], self.now())
@@ -288,23 +312,28 @@ class Http:
                     self._client = httpx.Client(timeout=timeout, follow_redirects=False, transport=transport)
             return self._client
 
-    def _one(self, url: str, headers: Mapping[str, str]) -> Fetched:
-        limit = int(self.max_mb * 1_000_000)
+    def _one(self, url: str, headers: Mapping[str, str], into: _Into | None = None) -> Fetched:
+        max_mb = into.max_mb if into else self.max_mb
         sent = {"User-Agent": USER_AGENT, "Accept": "*/*", **headers}
         try:
             with self._opened().stream("GET", url, headers=sent) as answer:
                 content = bytearray()
+                size = 0
                 if answer.status_code not in _REDIRECTS:
                     for part in answer.iter_bytes():
-                        content += part
-                        if len(content) > limit:
-                            raise FetchError(f"it is larger than {self.max_mb:g} MB; not read")
+                        size += len(part)
+                        if into is not None and answer.status_code == 200:
+                            into.file.write(part)
+                        else:
+                            content += part
+                        if size > max_mb * 1_000_000:
+                            raise FetchError(f"it is larger than {max_mb:g} MB; not read")
                         if time.monotonic() > self._deadline.at:
-                            raise FetchError(self._too_long())
+                            raise FetchError(self._too_long(into))
                 return Fetched(url, answer.status_code, dict(answer.headers), bytes(content))
         except httpx.TimeoutException:
             if time.monotonic() >= self._deadline.at - 0.01:
-                raise FetchError(self._too_long()) from None
+                raise FetchError(self._too_long(into)) from None
             raise FetchError(f"{urlsplit(url).hostname} does not answer", unreachable=True) from None
         except httpx.ConnectError as error:
             reason = f"it cannot be fetched ({str(error) or type(error).__name__})"
@@ -314,8 +343,8 @@ class Http:
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
             raise FetchError(f"it cannot be fetched ({str(error) or type(error).__name__})") from None
 
-    def _too_long(self) -> str:
-        return f"it did not end within {self.seconds:g} seconds; not read"
+    def _too_long(self, into: _Into | None) -> str:
+        return f"it did not end within {into.seconds if into else self.seconds:g} seconds; not read"
 
     def _final(self, answer: Fetched, moved: str) -> Fetched:
         if answer.status in (200, 203, 304):

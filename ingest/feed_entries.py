@@ -59,6 +59,10 @@ def document(entry: FeedEntry, feed_title: str, feed_url: str, tags: Sequence[st
         metadata["tags"] = both
     if entry.episode.media:
         metadata["media"] = entry.episode.media
+    if entry.episode.transcripts:
+        metadata["transcripts"] = [[link.url, link.suffix] for link in entry.episode.transcripts]
+    if entry.episode.chapters:
+        metadata["chapters_at"] = entry.episode.chapters
     if about := _discussed(entry):
         metadata["discusses"] = about
     if len(parts) == 1:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-from ingest import remote
+from ingest import remote, siblings
+from ingest.audio import recordings
+from ingest.audio.recordings import Listening, RecordingItem
 from ingest.remote import Fetching
 from ingest.source import Item, suffixes
 from kb.errors import IngestError, SkippedItem
@@ -22,13 +25,19 @@ _IGNORE_FILES = (".gitignore", ".kbignore")
 
 
 def find(
-    named: Iterable[str | Path], any_suffix: bool = False, fetching: Fetching | None = None
+    named: Iterable[str | Path],
+    any_suffix: bool = False,
+    fetching: Fetching | None = None,
+    listening: Listening | None = None,
+    as_recordings: bool = False,
 ) -> Iterator[Item | IngestError]:
     """The items at each named place, each file once, sorted by path; addresses as items that are yet to be fetched.
 
     A missing place is an `IngestError`; a file in a folder that no source reads is a `SkippedItem`, and so is what an
     ignore file names only by its silence. `any_suffix` takes every file (the person said what kind they are).
+    Recordings are heard with `listening`; `as_recordings` takes every file for one.
     """
+    way = _Way(any_suffix, listening, as_recordings)
     seen: set[Path] = set()
     addresses: set[str] = set()
     for place in named:
@@ -45,9 +54,9 @@ def find(
         uri = file_uri(path)
         try:
             if path.is_dir():
-                yield from _walk(path, any_suffix, seen)
+                yield from _walk(path, way, seen)
             elif path.exists():
-                yield from _one(path, path.name, True, any_suffix, seen)
+                yield from _one(path, path.name, True, way, seen)
             else:
                 yield IngestError(uri, "there is no such file or folder")
         except OSError as error:
@@ -67,7 +76,23 @@ def file_uri(path: Path) -> str:
     return Path(os.path.abspath(path)).as_uri()
 
 
-def _one(path: Path, relative: str, named: bool, any_suffix: bool, seen: set[Path]) -> Iterator[Item | IngestError]:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How files are taken: whatever their suffix, with what recordings are heard, every file as one."""
+
+    any_suffix: bool
+    listening: Listening | None
+    as_recordings: bool
+
+
+def _recording(path: Path, uri: str, relative: str, named: bool, way: _Way) -> Item | IngestError:
+    """A recording as an item, if the person asked for its words: by its own name, or for all that are met."""
+    if way.listening is None or not (named or way.listening.all or way.as_recordings):
+        return SkippedItem(uri, "a recording; --audio transcribes those that are met in folders")
+    return RecordingItem(uri, path, relative, named, listening=way.listening)
+
+
+def _one(path: Path, relative: str, named: bool, way: _Way, seen: set[Path]) -> Iterator[Item | IngestError]:
     uri = file_uri(path)
     real = Path(os.path.realpath(path))
     if real in seen:
@@ -80,7 +105,15 @@ def _one(path: Path, relative: str, named: bool, any_suffix: bool, seen: set[Pat
         yield SkippedItem(uri, "it is a placeholder; the file itself is still in iCloud")
         return
     suffix = path.suffix.lower()
-    if suffix not in suffixes() and not any_suffix:
+    if way.as_recordings or (suffix in recordings.SUFFIXES and not way.any_suffix):
+        yield _recording(path, uri, unicodedata.normalize("NFC", relative), named, way)
+        if named:
+            # Its transcript may lie beside it; whether it is one, its words tell.
+            for beside in (path.with_suffix(form) for form in siblings.FORMS):
+                if beside.is_file():
+                    yield from _one(beside, beside.name, False, way, seen)
+        return
+    if suffix not in suffixes() and not way.any_suffix:
         reason = f"no reader for {suffix} files" if suffix else "no reader for a file without a suffix"
         if suffix == ".opml":
             reason = "it is a list of subscriptions"
@@ -93,7 +126,7 @@ def _one(path: Path, relative: str, named: bool, any_suffix: bool, seen: set[Pat
     yield Item(uri, path, relative, named)
 
 
-def _walk(root: Path, any_suffix: bool, seen: set[Path]) -> Iterator[Item | IngestError]:
+def _walk(root: Path, way: _Way, seen: set[Path]) -> Iterator[Item | IngestError]:
     entered: set[tuple[int, int]] = set()
     stack: list[tuple[Path, tuple[tuple[Path, GitIgnoreSpec], ...]]] = [(root, ())]
     while stack:
@@ -118,7 +151,7 @@ def _walk(root: Path, any_suffix: bool, seen: set[Path]) -> Iterator[Item | Inge
                     folders.append((child, specs))
             elif child.name not in _IGNORE_FILES and child.name != ".DS_Store":
                 relative = child.relative_to(root).as_posix()
-                yield from _one(child, relative, False, any_suffix, seen)
+                yield from _one(child, relative, False, way, seen)
         stack.extend(reversed(folders))
 
 

@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from ingest import arxiv, chan, feeds, urls
 from ingest._http import Fetched, FetchError, Http
+from ingest.audio import recordings
+from ingest.audio.recordings import Listening, RecordingItem
 from ingest.chan import Boards
 from ingest.source import Item
 from kb.documents import Metadata
@@ -37,13 +39,14 @@ def is_remote(place: str | Path) -> bool:
 class Fetching:
     """How addresses are fetched: by which client, from which API of arXiv, papers with their PDF's text or without.
 
-    `boards` fetches threads.
+    `boards` fetches threads; recordings are heard with `listening`.
     """
 
     http: Http
     arxiv_api: str
     full_text: bool
     boards: Boards
+    listening: Listening | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +57,11 @@ class RemoteItem(Item):
     fetching: Fetching | None = None
     typed: bool = True  # the person gave the address, and may mean this machine
 
+    @property
+    def lasts(self) -> bool:
+        """A recording is what it is; asking again would be to download it again."""
+        return bool(recordings.suffix_of(self.address))
+
     def load(self, limit_mb: float) -> tuple[Item, bytes]:
         """The item with what the server says of it, and its bytes. Raises `IngestError`."""
         assert self.fetching is not None
@@ -63,9 +71,24 @@ class RemoteItem(Item):
             if thread := chan.thread_at(self.address):
                 data = chan.content_of(self.fetching.boards.thread(*thread, chan.host_of(self.address)))
                 return replace(self, path=Path(f"{thread[1]}.json"), board=thread[0]), data
-            return self._page(self.fetching.http.get(self.address, named=self.typed))
+            if self.lasts:
+                return self._recording(self.fetching, limit_mb)
+            answer = self.fetching.http.get(self.address, named=self.typed)
+            if answer.content_type.startswith(("audio/", "video/")):
+                return self._recording(self.fetching, limit_mb)
+            return self._page(answer)
         except FetchError as error:
             raise IngestError(self.uri, str(error)) from None
+
+    def _recording(self, fetching: Fetching, limit_mb: float) -> tuple[Item, bytes]:
+        if fetching.listening is None:
+            raise IngestError(self.uri, "it is a recording, and nothing here hears it")
+        path, _ = fetching.listening.fetched(fetching.http, self.address, self.typed)
+        name = PurePosixPath(unquote(urlsplit(self.address).path)).stem
+        known: Metadata = {**self.metadata, "url": self.uri, "media": self.address}
+        title = self.title or name or self.uri
+        found = RecordingItem(self.uri, path, self.uri, True, title=title, metadata=known, listening=fetching.listening)
+        return found.load(limit_mb)
 
     def _page(self, answer: Fetched) -> tuple[Item, bytes]:
         name = PurePosixPath(unquote(urlsplit(answer.url).path)).name

@@ -1,4 +1,4 @@
-"""One talk, one document: the same transcript in several formats, and a console log beside them, are read once.
+"""One talk, one document: the same transcript in several formats, its console log, its recording are read once.
 
 Files join only if they say the same words; notes on a talk that lie beside its subtitles under the same name do not.
 """
@@ -13,12 +13,14 @@ from functools import cache
 from pathlib import Path
 
 from ingest import source
+from ingest.audio.recordings import RecordingItem
 from ingest.source import Item
 from kb.documents import Document
 from kb.errors import IngestError
 
 # The richest first: JSON knows more of a recording than subtitles, and those more than plain text.
 _RANK = {".json": 0, ".vtt": 1, ".srt": 2, ".sbv": 3, ".tsv": 4, ".txt": 5}
+FORMS = tuple(_RANK)  # suffixes of transcripts, the richest first
 # Of the words of the shorter, how many the longer must have as often. The same run of a recogniser shares all.
 _ALIKE = 0.95
 
@@ -26,11 +28,15 @@ _ALIKE = 0.95
 def join(
     found: Iterable[Item | IngestError], known: Callable[[str], bool], limit_mb: float
 ) -> list[Item | IngestError]:
-    """Items with the files that say the same put under one of them (`also`): the one known before, else the richest."""
+    """Items with the files that say the same put under one of them (`also`): the one known before, else the richest.
+
+    A recording goes under the transcript of its name, whose words are what hearing it would give.
+    """
     items = list(found)
     groups: dict[Path, list[Item]] = defaultdict(list)
+    recordings = [item for item in items if isinstance(item, RecordingItem)]
     for item in items:
-        if isinstance(item, Item) and item.path.suffix.lower() in _RANK:
+        if isinstance(item, Item) and not isinstance(item, RecordingItem) and item.path.suffix.lower() in _RANK:
             groups[item.path.parent].append(item)
 
     @cache
@@ -51,6 +57,13 @@ def join(
             else:
                 under[item.uri] = head
                 also[head.uri].append(item.uri)
+    for recording in recordings:
+        beside = [i for i in groups[recording.path.parent] if i.path.stem == recording.path.stem and words(i)]
+        if beside:
+            head = min(beside, key=lambda i: _RANK[i.path.suffix.lower()])
+            head = under.get(head.uri, head)
+            under[recording.uri] = head
+            also[head.uri].append(recording.uri)
     return [
         replace(item, also=tuple(sorted(also[item.uri]))) if isinstance(item, Item) and item.uri in also else item
         for item in items

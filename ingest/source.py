@@ -46,6 +46,15 @@ class Item:
         """The item, with what is known of it once it is opened, and its bytes. Raises `IngestError`."""
         return self, self.read(limit_mb)
 
+    @property
+    def lasts(self) -> bool:
+        """Whether what is at its address is never changed, so that it need not be fetched again to see."""
+        return False
+
+    def source(self) -> BinarySource | None:
+        """What reads it, where that does not go by its suffix and content."""
+        return None
+
     def read(self, limit_mb: float) -> bytes:
         """The file's bytes. Raises `IngestError` if it cannot be read or is larger than `limit_mb`."""
         try:
@@ -154,9 +163,10 @@ def sources() -> tuple[Source, ...]:
 def binary_sources() -> tuple[BinarySource, ...]:
     """Every source of what is no text."""
     from ingest.arxiv import Abstracts
+    from ingest.audio.recordings import Recordings
     from ingest.papers import Papers
 
-    return (Papers(), Abstracts())
+    return (Papers(), Abstracts(), Recordings())
 
 
 def _all() -> list[Source | BinarySource]:
@@ -190,6 +200,10 @@ def _nothing(item: Item, reason: str) -> IngestError:
 
 def read(item: Item, data: bytes, kind: Kind | None = None) -> Iterator[Document | IngestError]:
     """The documents of one item, by the first source that recognises it or by the source of the asked `kind`."""
+    own = item.source()
+    if own is not None:
+        yield from _or_nothing(item, own.read(item, data), own.empty)
+        return
     suffix = item.path.suffix.lower()
     for binary in binary_sources():
         if suffix in binary.suffixes and kind in (None, binary.kind):

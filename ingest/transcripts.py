@@ -22,7 +22,7 @@ _NO_HEAD = FrontMatter("", {}, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Talk:
+class Talk:
     """What a reader of one form gives: the text that offsets index, its segments, and what was odd."""
 
     text: str
@@ -70,8 +70,7 @@ class Transcripts:
             metadata["encoding"] = file.decoded.encoding
         if collapsed:
             metadata["collapsed"] = collapsed
-            repeats = sum(loop["times"] - 1 for loop in collapsed)
-            warnings.append(f"{repeats} repeats of {len(collapsed)} loops are left out of search (kb sources show)")
+            warnings.append(told_of_loops(collapsed))
         if warnings:
             metadata["warnings"] = warnings
         if talk.chapters:
@@ -84,26 +83,26 @@ class Transcripts:
         yield Document(file.item.uri, "transcript", title, talk.text, tuple(segments), metadata)
 
 
-def _read(file: TextFile) -> _Talk:
+def _read(file: TextFile) -> Talk:
     if file.suffix == ".json" and (found := talk_json.parse(file.text)) is not None:
-        return _rendered(found)
+        return rendered(found)
     if file.suffix in talk_html.SUFFIXES:
-        return _rendered(talk_html.parse(file.text))
+        return rendered(talk_html.parse(file.text))
     if file.suffix in _SUBTITLES:
         return _from_cues(file.text)
     head = frontmatter.parse(file.text)
     if prose.has_cues(file.text[head.body :]):
         segments, repaired = prose.bracket_cues(file.text)
-        return _Talk(file.text, segments, _repairs(repaired), head=head)
+        return Talk(file.text, segments, _repairs(repaired), head=head)
     parts, lists = chapters.find(file.text, head.body)
-    return _Talk(file.text, prose.Prose(file.text, head.body, lists).segments(), [], head=head, chapters=parts)
+    return Talk(file.text, prose.Prose(file.text, head.body, lists).segments(), [], head=head, chapters=parts)
 
 
 def _repairs(count: int) -> list[str]:
     return [f"{count} cue times ran backwards and were put right"] if count else []
 
 
-def _from_cues(text: str) -> _Talk:
+def _from_cues(text: str) -> Talk:
     found, rolled = subtitles.unrolled(text, list(subtitles.cues(text)))
     times, repaired = prose.in_order([(cue.start, cue.end) for cue in found])
     segments = []
@@ -113,10 +112,11 @@ def _from_cues(text: str) -> _Talk:
             if prose.is_speech(" ".join(text[a:b] for a, b in line)):
                 segments += [Segment(a, b, locator, "speech") for a, b in line]
     shown = [f"{rolled} lines of rolling captions are said once"] if rolled else []
-    return _Talk(text, segments, [*_repairs(repaired), *shown])
+    return Talk(text, segments, [*_repairs(repaired), *shown])
 
 
-def _rendered(found: list[talk_json.Said]) -> _Talk:
+def rendered(found: list[talk_json.Said]) -> Talk:
+    """What was said as a text, a segment a line, and its segments by their times."""
     times, repaired = prose.in_order([(said.start, said.end) for said in found])
     lines: list[str] = []
     segments: list[Segment] = []
@@ -128,7 +128,13 @@ def _rendered(found: list[talk_json.Said]) -> _Talk:
             segments.append(Segment(at, at + len(words), TimeSpan(start, end, speakers), "speech"))
         lines.append(words)
         at += len(words) + 1
-    return _Talk("\n".join(lines), segments, _repairs(repaired), rendered=True)
+    return Talk("\n".join(lines), segments, _repairs(repaired), rendered=True)
+
+
+def told_of_loops(collapsed: list[Collapsed]) -> str:
+    """The warning that repeats are left out."""
+    repeats = sum(loop["times"] - 1 for loop in collapsed)
+    return f"{repeats} repeats of {len(collapsed)} loops are left out of search (kb sources show)"
 
 
 def collapse(text: str, segments: list[Segment]) -> tuple[list[Segment], list[Collapsed]]:

@@ -6,18 +6,16 @@ import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from index.lexical import subject_words
 from index.rows import Entry
 from index.subscriptions import SeenEntry
-from ingest import podcasts, remote, source
+from ingest import episodes, remote, source
 from ingest._http import FetchError, Http
 from ingest.remote import Fetching
 from ingest.robots import Robots
-from ingest.source import Item
-from kb.documents import Chapter, Document, Metadata
+from kb.documents import Document, Metadata
 from kb.errors import IngestError
 
 _WORKERS = 16
@@ -68,7 +66,7 @@ def pages(fetching: Fetching, robots: Robots, wanted: Sequence[Wanted], max_mb: 
 
 def _page(fetching: Fetching, robots: Robots, one: Wanted, max_mb: float) -> Got:
     entry = one.entry
-    typed = _same_site(entry.uri, one.feed_url)
+    typed = episodes.near(entry.uri, one.feed_url)
     if refused := robots.refusal(entry.uri, typed):
         return Got(entry.uri, reason=refused)
     item = remote.item(entry.uri, fetching, typed)
@@ -95,7 +93,7 @@ def _page(fetching: Fetching, robots: Robots, one: Wanted, max_mb: float) -> Got
     first = made[0]
     if not _is_about(entry, first.text):
         return Got(entry.uri, reason="the page has nothing of what its feed says; something stands before it")
-    known: Metadata = {**first.metadata, **_kept(entry.metadata)}
+    known: Metadata = {**first.metadata, **episodes.kept(entry.metadata)}
     known.pop("headline_only", None)
     return Got(entry.uri, (replace(first, uri=entry.uri, title=entry.title, metadata=known),))
 
@@ -107,16 +105,6 @@ def _is_about(entry: Entry, text: str) -> bool:
         return True
     held = set(subject_words(text[:20_000]))
     return sum(word in held for word in said) >= _LEAST_SHARED * len(said)
-
-
-def _kept(metadata: Metadata) -> Metadata:
-    """What the feed said of an entry, and still holds when its text is another."""
-    names = ("feed", "summary", "published", "tags", "media", "discusses")
-    return {name: metadata[name] for name in names if name in metadata}  # type: ignore[literal-required, return-value]
-
-
-def _same_site(url: str, other: str) -> bool:
-    return urlsplit(url)[:2] == urlsplit(other)[:2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,36 +134,10 @@ def transcripts(http: Http, wanted: Sequence[tuple[SeenEntry, Entry, str]], max_
 
 def _transcript(http: Http, seen: SeenEntry, entry: Entry, feed_url: str, max_mb: float) -> Transcript:
     todo = json.loads(seen.pending)
-    reasons: list[str] = []
-    for url, suffix in todo["transcripts"]:
-        try:
-            content = http.get(url, named=_same_site(url, feed_url), tries=2).content
-        except FetchError as error:
-            reasons.append(f"{url}: {error}")
-            continue
-        if len(content) > max_mb * 1_000_000:
-            reasons.append(f"{url}: it is larger than {max_mb:g} MB")
-            continue
-        item = Item(entry.uri, Path(f"transcript{suffix}"), entry.title, True)
-        for outcome in source.read(item, content, "transcript"):
-            if isinstance(outcome, Document):
-                metadata: Metadata = {**outcome.metadata, **_kept(entry.metadata), "rendered": True}
-                if entry.metadata.get("url"):
-                    metadata["url"] = entry.metadata["url"]
-                if chapters := _chapters(http, todo["chapters"], feed_url):
-                    metadata["chapters"] = chapters
-                return Transcript(seen, replace(outcome, title=entry.title, metadata=metadata))
-            reasons.append(f"{url}: {outcome.reason}")
+    about = Document(entry.uri, "link", entry.title, "", (), entry.metadata)
+    found, reasons = episodes.written(http, todo["transcripts"], about, todo["chapters"], feed_url, max_mb)
+    if found is not None:
+        return Transcript(seen, found)
     tries = todo["tries"] + 1
     again = json.dumps({**todo, "tries": tries}) if tries < _TRIES else ""
     return Transcript(seen, None, "; ".join(reasons), again)
-
-
-def _chapters(http: Http, url: str, feed_url: str) -> list[Chapter]:
-    """An episode's chapters; a list that cannot be had is no loss that stops its words."""
-    if not url:
-        return []
-    try:
-        return podcasts.chapters_of(http.get(url, named=_same_site(url, feed_url)).content)
-    except (FetchError, ValueError):
-        return []

@@ -44,6 +44,12 @@ class Config(BaseSettings):
     llm_context: int = Field(8192, ge=512, description="Tokens that the language model reads and writes together.")
     llm_timeout: float = Field(60.0, gt=0, description="Seconds to wait for the language model.")
     reader: bool = Field(True, description="Whether the reader that ships with kb chooses sentences and abstains.")
+    whisper: str = Field("small", description="The Whisper model that hears recordings: a name, or a folder or file.")
+    whisper_engine: Literal["faster-whisper", "openai-whisper"] = Field(
+        "faster-whisper", description="What runs Whisper; openai-whisper is an extra."
+    )
+    whisper_device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where Whisper runs.")
+    whisper_language: str = Field("", description="The language of recordings, such as en; empty finds it out.")
     cards_a_day: int = Field(100, ge=1, description="Cards that a review asks on one day.")
     new_cards_a_day: int = Field(20, ge=0, description="Cards among them that were never answered before.")
     level: Literal["eli5", "beginner", "practitioner", "expert"] = Field(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from index import locks
 from index.base import CATALOG, Indexes, writing
 from index.catalog import Catalog
 from index.embed import Embedder
+from index.models import DEFAULT_MODEL
+from ingest.audio.models import Models
 from kb.config import Config
-from kb.errors import KbError, LlmError
+from kb.errors import KbError, LlmError, WhisperError
 from kb.llm import Llm, Message, served_here
 
 
@@ -31,7 +33,7 @@ def examine(
     embedder: Callable[[], Embedder],
     config: Config,
     llm: Llm | None,
-    reader: Finding,
+    more: list[Finding],
     repair: bool = False,
 ) -> list[Finding]:
     """Look at every part, and with `repair` mend what can be mended first.
@@ -42,7 +44,7 @@ def examine(
         with writing(home, model, mend=True) as writer:
             writer.embed_missing(embedder())
             writer.reconcile(everything=True)
-    findings = [_model(embedder), reader, llm_finding(config, llm)]
+    findings = [_model(embedder), *more, llm_finding(config, llm)]
     if not (home / CATALOG).is_file():
         if (home / "chroma").exists() or (home / "lexical").exists():
             remedy = "restore catalog.sqlite from a backup, or ingest your sources again"
@@ -87,6 +89,44 @@ def llm_finding(config: Config, llm: Llm | None) -> Finding:
     except LlmError as error:
         return Finding("language model", False, str(error), "start its server, or correct KB_LLM_URL and KB_LLM_MODEL")
     return Finding("language model", True, f"{llm.name} at {config.llm_url} answers: {' '.join(said.split())[:60]}")
+
+
+def whisper_finding(models: Models) -> Finding:
+    """Which Whisper model hears recordings; that there is none is no fault while nobody wants to hear any."""
+    try:
+        path = models.find()
+    except WhisperError as error:
+        there = ", ".join(sorted(found.name for found in models.all()))
+        return Finding("whisper", True, f"none: {error}" + (f" There are: {there}." if there else ""))
+    return Finding("whisper", True, f"{models.named} by {models.engine}, in {path}")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A model: what it does (embedding, reader, whisper), whether it is used, where it lies or why it does not."""
+
+    role: str
+    name: str
+    used: bool
+    seen: str
+
+
+def models_of(config: Config, embedding: str, unread: str, models: Models) -> list[ModelRow]:
+    """Every model that a base uses, and the Whisper models that are on this machine, of both engines."""
+    from index import reader
+
+    rows = [
+        ModelRow("embedding", embedding, True, "part of the installation" if embedding == DEFAULT_MODEL else embedding),
+        ModelRow("reader", reader.NAME, not unread, unread or "part of the installation"),
+    ]
+    others = replace(models, engine="faster-whisper" if models.engine == "openai-whisper" else "openai-whisper")
+    there = [*models.all(), *(found for found in others.all() if found.name != models.named)]
+    for found in there:
+        used = found.engine == models.engine and found.name == models.named
+        rows.append(ModelRow("whisper", found.name, used, f"{found.engine}, {found.mb:g} MB, {found.path}"))
+    if not any(row.used for row in rows if row.role == "whisper"):
+        rows.append(ModelRow("whisper", models.named, False, f"not on this machine; kb models get {models.named}"))
+    return rows
 
 
 def _catalog(catalog: Catalog) -> Finding:

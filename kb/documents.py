@@ -101,6 +101,24 @@ class Chapter(TypedDict):
     title: str
 
 
+class Doubted(TypedDict):
+    """What a recogniser wrote and does not trust itself: seconds, its words, why they are left out."""
+
+    start: float
+    end: float
+    text: str
+    reason: str
+
+
+class Hearing(TypedDict):
+    """How a recording became words: its length in seconds, what heard it, in which language."""
+
+    seconds: float
+    engine: str
+    model: str
+    language: str
+
+
 class DigestEntry(TypedDict):
     """An entry of a link digest: its link (canonical), what is said of it, and the lines that it stands on.
 
@@ -151,7 +169,9 @@ class Metadata(TypedDict, total=False):
     PDF), so its lines are not the file's. `vault` and `vault_path`: the Obsidian vault that the file lies in, and
     where in it. Of a thread: `board`, the posts that are quoted and not there (`dangling`), those gone since
     (`deleted`). Of a feed's entry: the `feed`, its `summary`, the page that it `discusses`, and whether nothing but its
-    headline is known (`headline_only`). `generated`: written by this program, found and shown and never quoted.
+    headline is known (`headline_only`); of an
+    episode the `transcripts` that its publisher gives (address, suffix) and where its chapters are (`chapters_at`).
+    `generated`: written by this program, found and shown and never quoted.
     """
 
     authors: list[str]
@@ -171,6 +191,10 @@ class Metadata(TypedDict, total=False):
     rendered: bool
     collapsed: list[Collapsed]
     chapters: list[Chapter]
+    heard: Hearing
+    dropped: list[Doubted]
+    transcripts: list[list[str]]
+    chapters_at: str
     entries: list[DigestEntry]
     posts: list[PostSpan]
     board: str

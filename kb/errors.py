@@ -103,6 +103,10 @@ class ModelError(KbError):
     exit_code = 3
 
 
+class WhisperError(KbError):
+    """No recording can be heard: the Whisper model or its engine is missing, or cannot be used."""
+
+
 class LlmError(KbError):
     """The language model did not answer. `passing`: asking again may help."""
 

@@ -196,7 +196,7 @@ class Following(Parts):
     def _write(self, documents: Sequence[Document], report: FetchReport, wait: float, tell: Tell | None = None) -> None:
         """Make documents searchable. Raises `StoreError` if another program writes for longer than `wait` seconds."""
         from index.base import writing
-        from kb.pipeline import Options, Report
+        from kb.report import Options, Report
 
         if not documents:
             return
@@ -388,7 +388,7 @@ class Following(Parts):
     def _keep_digest(self, path: Path, wait: float) -> None:
         """Make a digest searchable; what is quoted is what it links to."""
         from index.base import writing
-        from kb.pipeline import Options, Report
+        from kb.report import Options, Report
 
         with writing(self.home, self.model, wait) as writer:
             self._ingest(writer, writer.catalog, Options(kind="digest"), Report()).run([path])

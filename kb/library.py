@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from index.filters import Filters
     from index.rebuild import Rebuilt
     from index.rows import Entry
+    from ingest.audio.engines import EngineName
     from kb.checking import Checked
-    from kb.doctor import Finding
-    from kb.pipeline import Progress, Report
+    from kb.doctor import Finding, ModelRow
+    from kb.report import Progress, Report
     from kb.sources import Edges, Place, SourceRow
     from kb.status import Status
     from kb.threads import Recapped
@@ -47,24 +48,29 @@ class Library(Learning):
         retry_failed: bool = False,
         full_text: bool = False,
         board: str = "",
+        audio: bool = False,
+        episodes: int = 10,
     ) -> Report:
         """Add files, folders and addresses; unchanged ones cost nothing.
 
         `dry_run` only counts; `prune` removes sources under the folders whose files are gone, at most a fifth of them
         without `allow_mass_removal`; `force` reads all again, also what was taken out; `retry_failed` adds what failed
-        before; `full_text` reads arXiv's papers whole; `board` is that of saved threads whose files do not say it. A
+        before; `full_text` reads arXiv's papers whole; `board` is that of saved threads whose files do not say it.
+        `audio` transcribes recordings that are met in folders, and of feeds the latest `episodes` (0: all); one that is
+        named is always transcribed. A
         `report` that is passed in is filled as the work goes, so that it is there after an interruption too.
         Raises `UsageError` for an unknown kind, `MassRemoval`, and `StoreError` if the base cannot be written.
         """
         from index.base import writing
         from ingest.remote import is_remote
-        from kb.pipeline import Options, Report
+        from kb.report import Options, Report
 
         kind = "link" if kind == "feed" else kind
         chosen = next((k for k in KINDS if k == kind), None)
         if kind is not None and chosen is None:
             raise UsageError(f"There is no kind {kind!r}. Kinds are: {', '.join(KINDS)}, feed.")
-        options = Options(chosen, dry_run, prune, allow_mass_removal, force, retry_failed, full_text, board.strip("/"))
+        flags = (dry_run, prune, allow_mass_removal, force, retry_failed, full_text)
+        options = Options(chosen, *flags, board.strip("/"), audio, episodes)
         named = list(places)
         if board and not re.fullmatch(r"/?\w{1,6}/?", board):
             raise UsageError(f"{board!r} is no board; write it as in --board g.")
@@ -72,8 +78,14 @@ class Library(Learning):
         online = any(is_remote(place) for place in named)
         if dry_run:
             return self._ingest(None, self.retriever().catalog(), options, filled, on_progress, online).run(named)
+        # Hearing takes hours; meanwhile others may write.
+        hearing = self._ingest(None, self.retriever().catalog(), options, Report(), on_progress, online)
+        before = hearing.hear(named)
+        filled.heard += before.heard
+        filled.seconds += before.seconds
         with writing(self.home, self.model, wait) as writer:
-            return self._ingest(writer, writer.catalog, options, filled, on_progress, online).run(named)
+            ingest = self._ingest(writer, writer.catalog, options, filled, on_progress, online, hearing)
+            return ingest.run(named)
 
     def filters(
         self,
@@ -271,12 +283,28 @@ class Library(Learning):
 
     def doctor(self, repair: bool = False) -> list[Finding]:
         """What is well and what is not; with `repair`, after mending what can be mended."""
-        from kb.doctor import Finding, examine
+        from kb.doctor import Finding, examine, whisper_finding
 
         reader = Finding("reader", self.reader() is not None, self._unread or "it reads", "see the message")
         if not self.config.reader:
             reader = Finding("reader", True, self._unread)
-        return examine(self.home, self.model, self.embedder, self.config, self.llm(), reader, repair)
+        whisper = whisper_finding(self.whisper_models())
+        return examine(self.home, self.model, self.embedder, self.config, self.llm(), [reader, whisper], repair)
+
+    def models(self) -> list[ModelRow]:
+        """The models that this knowledge base uses, and every Whisper model on this machine."""
+        from index import reader
+        from kb.doctor import models_of
+
+        why = self._unread or reader.problem()
+        return models_of(self.config, self.model, why, self.whisper_models())
+
+    def get_model(self, name: str, engine: EngineName | None = None) -> Path:
+        """Download a Whisper model by name, for the engine that is set or the one named; where it lies.
+
+        Raises `UsageError` for an unknown name, `WhisperError` if it cannot be had.
+        """
+        return self.whisper_models(engine).get(name)
 
     def reindex(
         self, model: str | None = None, wait: float = 0.0, on_progress: Callable[[int, int], None] | None = None

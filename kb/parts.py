@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from index.reader import Reader
     from index.retrieve import Retriever
     from ingest._http import Http
+    from ingest.audio.engines import Engine, EngineName
+    from ingest.audio.models import Models
+    from ingest.audio.recordings import Listening
     from ingest.chan import Boards
     from ingest.remote import Fetching
     from kb.llm import Llm
-    from kb.pipeline import Ingest, Options, Progress, Report
+    from kb.pipeline import Ingest
+    from kb.report import Options, Progress, Report
 
 
 class Parts:
@@ -42,6 +46,7 @@ class Parts:
         self._read: Reader | None = None
         self._unread = "" if config.reader else "it is switched off (KB_READER)"
         self._embedder = embedder
+        self._engine: Engine | None = None
         self._loader: threading.Thread | None = None
         self._loading = threading.Lock()
         self._opening = threading.Lock()
@@ -139,8 +144,12 @@ class Parts:
         report: Report,
         on_progress: Callable[[Progress], None] | None = None,
         online: bool = False,
+        after: Ingest | None = None,
     ) -> Ingest:
-        """What brings a base up to date; `online`: the person named an address, so others may be asked about it."""
+        """What brings a base up to date; `online`: the person named an address, so others may be asked about it.
+
+        `after` is the hearing of the same places, which has looked at them already.
+        """
         from kb.pipeline import Ingest
 
         def trouble(why: str) -> None:
@@ -152,17 +161,51 @@ class Parts:
             self.embedder,
             self._now,
             self.config.max_file_mb,
-            self._fetching(options.full_text),
+            after.fetching if after is not None else self._fetching(options),
             options,
             on_progress or (lambda _: None),
             self._deriver(lambda: catalog, online, trouble),
             report,
+            after.met if after is not None else None,
         )
 
-    def _fetching(self, full_text: bool = False) -> Fetching:
+    def _fetching(self, options: Options | None = None) -> Fetching:
+        """How addresses are fetched; with an ingest's options, recordings are heard too."""
         from ingest.remote import Fetching
 
-        return Fetching(self.http(), self.config.arxiv_api, full_text, self._boards())
+        listening = self._listening(options) if options is not None else None
+        full_text = options is not None and options.full_text
+        return Fetching(self.http(), self.config.arxiv_api, full_text, self._boards(), listening)
+
+    def whisper_models(self, engine: EngineName | None = None) -> Models:
+        """The Whisper models of an engine (the one that is set, if none is named) on this machine."""
+        from ingest.audio.models import Models
+
+        settings = self.config
+        return Models(engine or settings.whisper_engine, settings.whisper, settings.cache.expanduser() / "whisper")
+
+    def _listening(self, options: Options) -> Listening:
+        from index.names import glossary
+        from index.retrieve import GLOSSARY
+        from ingest.audio.recordings import Listening
+        from ingest.audio.transcribe import Settings, Transcriber, prompt_of
+
+        models = self.whisper_models()
+        meant = [meant for _, meant in glossary(self.home / GLOSSARY)]
+        chosen = Settings(models.engine, models.identity, self.config.whisper_language, prompt_of(meant))
+        transcriber = Transcriber(self._hearer, self.home / "transcripts", chosen, options.force)
+        return Listening(transcriber, self.home / "recordings", options.audio, options.episodes)
+
+    def _hearer(self) -> Engine:
+        """The engine with its model, loaded once. Raises `WhisperError`."""
+        from ingest.audio.engines import open_engine
+
+        with self._loading:
+            if self._engine is None:
+                models = self.whisper_models()
+                threads = self.config.threads or os.cpu_count() or 1
+                self._engine = open_engine(models.engine, models.find(), self.config.whisper_device, threads)
+            return self._engine
 
     def _boards(self) -> Boards:
         from ingest.chan import Boards

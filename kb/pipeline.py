@@ -21,12 +21,15 @@ from index.catalog import Catalog
 from index.derived import Derive, passages
 from index.embed import Embedder
 from index.rows import Entry
-from ingest import files, siblings, source, urls
+from ingest import episodes, files, siblings, source, urls
+from ingest.audio.transcribe import Made, Pace
+from ingest.feed_entries import Feeds
 from ingest.remote import Fetching, is_remote
 from ingest.source import Item
 from kb import upkeep
-from kb.documents import Document, Kind, Metadata
+from kb.documents import Document, Metadata
 from kb.errors import IngestError, KbError, SkippedItem
+from kb.report import Hearing, Options, Progress, Report
 from kb.upkeep import path_of
 
 # A group is written at once: large enough that the indexes' own commits do not count, small enough to lose.
@@ -34,52 +37,6 @@ _GROUP_CHUNKS = 512
 _GROUP_DOCUMENTS = 100
 _GROUP_SECONDS = 5.0
 _BINARY_TIMES = 5
-
-
-@dataclass(slots=True)
-class Report:
-    """What an ingest did: counts of documents, and each item that was skipped or failed, with its reason."""
-
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    removed: int = 0
-    skipped: list[tuple[str, str]] = field(default_factory=list)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    warnings: list[tuple[str, str]] = field(default_factory=list)
-    chunks: int = 0
-    embedded: int = 0
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an ingest is: items looked at, of how many, and chunks embedded."""
-
-    done: int
-    total: int
-    embedded: int
-    current: str
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a person asks of an ingest beside its places.
-
-    `kind` instead of a look inside; `dry_run` only counts; `prune` removes sources under the named folders whose files
-    are gone; `force` reads everything again, also what was taken out; `retry_failed` adds what failed before;
-    `full_text` fetches the PDFs of arXiv's papers, not only what it says of them;
-    `board` is the imageboard that saved threads are of.
-    """
-
-    kind: Kind | None = None
-    dry_run: bool = False
-    prune: bool = False
-    allow_mass_removal: bool = False
-    force: bool = False
-    retry_failed: bool = False
-    full_text: bool = False
-    board: str = ""
 
 
 @dataclass(slots=True)
@@ -99,6 +56,7 @@ class Ingest:
     on_progress: Callable[[Progress], None] = lambda _: None
     derive: Derive = passages
     report: Report = field(default_factory=Report)
+    met: list[Item | IngestError] | None = None
     _group: list[Change] = field(default_factory=list)
     _pending: list[str] = field(default_factory=list)
     _taken: set[str] = field(default_factory=set)
@@ -106,6 +64,7 @@ class Ingest:
     _owners: dict[str, Entry] = field(default_factory=dict)  # documents by the files that say the same
     _group_began: float = 0.0
     _failing: frozenset[str] = frozenset()  # what could not be read before this run
+    _only_hears: bool = False
     _done: int = 0
     _total: int = 0
 
@@ -123,11 +82,7 @@ class Ingest:
         if self.options.retry_failed and self.catalog is not None:
             named += upkeep.left_before(self.catalog, self.writer)
         try:
-            found = list(files.find(named, self.options.kind is not None, self.fetching))
-            if self.options.kind is None:
-                found = siblings.join(found, self._known, self.max_file_mb)
-            if self.options.board:
-                found = [replace(i, board=self.options.board) if isinstance(i, Item) else i for i in found]
+            found = self._joined_up(self._meet(named))
             self._total = len(found)
             waiting = upkeep.queue(self.writer, found)
             for item in found:
@@ -143,15 +98,73 @@ class Ingest:
             if self.options.prune and self.catalog is not None:
                 many = self.options.allow_mass_removal
                 self.report.removed += upkeep.prune(self.catalog, self.writer, named, self._taken, many)
+            self._clear_downloads()
         finally:
-            self.report.seconds = time.perf_counter() - began
+            self.report.seconds += time.perf_counter() - began
         return self.report
+
+    def _meet(self, named: list[str | Path]) -> list[Item | IngestError]:
+        """What is at the places, looked at once for hearing and reading."""
+        kind = self.options.kind
+        listening = self.fetching.listening
+        if listening is not None:
+            listening.told, listening.transcriber.tell = self._heard, self._hearing
+        if self.met is None:
+            self.met = list(files.find(named, kind is not None, self.fetching, listening, kind == "audio"))
+        return self.met
+
+    def _joined_up(self, found: list[Item | IngestError]) -> list[Item | IngestError]:
+        if self.options.kind is None:
+            found = siblings.join(found, self._known, self.max_file_mb)
+        if self.options.board:
+            found = [replace(i, board=self.options.board) if isinstance(i, Item) else i for i in found]
+        return found
+
+    def hear(self, places: Iterable[str | Path]) -> Report:
+        """Transcribe what is to be transcribed at the places, and nothing else.
+
+        It takes hours and changes no index, so it is done before anybody waits for the writer. What goes wrong is met
+        and told again by `run`. Raises `StoreError` where no transcript can be kept.
+        """
+        began = time.perf_counter()
+        self._only_hears = True
+        named = list(places)
+        if self.options.retry_failed and self.catalog is not None:
+            named += upkeep.left_before(self.catalog, None)
+        met = self._meet(named)
+        if not any(isinstance(item, Item) and self._may_be_heard(item) for item in met):
+            return self.report
+        wanted = [item for item in self._joined_up(met) if isinstance(item, Item) and self._may_be_heard(item)]
+        self._total = len(wanted)
+        for item in wanted:
+            self._item(item)
+            self._done += 1
+        self.report.seconds = time.perf_counter() - began
+        return self.report
+
+    def _may_be_heard(self, item: Item) -> bool:
+        """Whether an item is a recording, or may be a feed of some, where those are asked for."""
+        feed = self.options.audio and (is_remote(item.uri) or item.path.suffix.lower() in Feeds.suffixes)
+        return item.source() is not None or item.lasts or feed
 
     def _known(self, uri: str) -> bool:
         return self.catalog is not None and self.catalog.entry_of(uri) is not None
 
     def _tell(self, current: str) -> None:
         self.on_progress(Progress(self._done, self._total, self.report.embedded, current))
+
+    def _hearing(self, pace: Pace) -> None:
+        self.on_progress(Progress(self._done, self._total, self.report.embedded, pace.name, pace))
+
+    def _heard(self, uri: str, made: Made) -> None:
+        if all(one.uri != uri for one in self.report.heard):
+            self.report.heard.append(Hearing(uri, made.seconds, made.took))
+
+    def _clear_downloads(self) -> None:
+        """Recordings that were fetched to be heard, and are."""
+        listening = self.fetching.listening
+        for path in listening.done if listening is not None and self.writer is not None else ():
+            path.unlink(missing_ok=True)
 
     def _item(self, item: Item | IngestError) -> None:
         if isinstance(item, IngestError):
@@ -176,20 +189,66 @@ class Ingest:
         if entry is not None and entry.fingerprint == fingerprint and not self.options.force:
             self.report.unchanged += 1
             self._mended(item.uri)
-            return
+        elif self._is_dry and item.source() is not None:
+            self._count("added" if entry is None else "updated")  # to hear it is not to only count
+        else:
+            self._read(item, data, entry, fingerprint)
+
+    def _read(self, item: Item, data: bytes, entry: Entry | None, fingerprint: str) -> None:
+        """The documents of an item that is new or changed."""
+        kind = self.options.kind
         try:
-            for outcome in source.read(item, data, kind):
+            episodes_left = self.options.episodes or None
+            for outcome in self._latest_first(source.read(item, data, kind)):
                 if isinstance(outcome, IngestError):
                     self._problem(self._emptied(outcome, entry))
                 elif outcome.uri != item.uri:
-                    self._elsewhere(outcome)
+                    episodes_left = self._entry(outcome, item.uri, episodes_left)
                 else:
-                    self._document(outcome, entry, fingerprint, content, item.also)
+                    self._document(outcome, entry, fingerprint, fingerprint.partition(":")[0], item.also)
         except (KbError, sqlite3.Error, MemoryError):
             raise
         except Exception as error:
             # A reader's own fault, on a file nobody thought of: it costs that file and nothing else.
             self._problem(_unforeseen(item.uri, error))
+
+    def _latest_first(self, made: Iterable[Document | IngestError]) -> Iterable[Document | IngestError]:
+        """What was read, a feed's episodes by their dates where they are to be heard: the latest are worth most."""
+        if not self.options.audio:
+            return made
+        found = list(made)
+        return sorted(found, key=_published, reverse=True)
+
+    def _entry(self, entry: Document, feed_url: str, left: int | None) -> int | None:
+        """A feed's entry; an episode of it as its words, if it is one of those that are still to be heard (None: all).
+
+        Gives how many are left. Where its words cannot be had, what the feed says of it stays.
+        """
+        listening = self.fetching.listening
+        is_episode = bool(entry.metadata.get("media") or entry.metadata.get("transcripts"))
+        known = self.catalog.entry_of(entry.uri) if self.catalog is not None else None
+        had = known is not None and known.kind in ("audio", "transcript") and not self.options.force
+        hears = self.options.audio and listening is not None and not self._is_dry and left != 0
+        if not (is_episode and hears) or entry.uri in self._seen or had or self._is_buried(entry.uri):
+            self._elsewhere(entry)
+            return left - (had and is_episode) if left is not None else None
+        assert listening is not None
+        spoken: Document | None = None
+        for outcome in episodes.heard(self.fetching.http, listening, entry, feed_url, self.max_file_mb):
+            if isinstance(outcome, IngestError):
+                self._problem(outcome)
+            else:
+                spoken = outcome
+        self._elsewhere(spoken or entry)
+        return left - 1 if left is not None else None
+
+    @property
+    def _is_dry(self) -> bool:
+        """Whether it is only to be said what would be done."""
+        return self.writer is None and not self._only_hears
+
+    def _is_buried(self, uri: str) -> bool:
+        return self.catalog is not None and self.catalog.buried([uri]) and not self.options.force
 
     def documents(self, made: Iterable[Document | IngestError]) -> None:
         """Take documents that are known by addresses of their own: entries of feeds, pages that were read before."""
@@ -208,7 +267,7 @@ class Ingest:
         said = json.dumps([document.kind, document.title, document.text, document.metadata], sort_keys=True)
         content = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
         fingerprint = f"{content}:{chunking.VERSION}"
-        if self.catalog is not None and self.catalog.buried([document.uri]) and not self.options.force:
+        if self._is_buried(document.uri):
             self.report.skipped.append((document.uri, "you took it out; --force brings it back"))
             return
         entry = self.catalog.entry_of(document.uri) if self.catalog is not None else None
@@ -224,6 +283,14 @@ class Ingest:
         """The item with its bytes; None for what is told already: read as part of another, failed, read before."""
         if self._joined(item):
             self.report.unchanged += 1
+            return None
+        if item.lasts and not self.options.force and (self._known(item.uri) or self._is_dry):
+            self._seen.add(item.uri)
+            if self._known(item.uri):
+                self.report.unchanged += 1
+                self._mended(item.uri)
+            else:
+                self._count("added")
             return None
         # Pictures make a PDF large, not its words.
         limit = self.max_file_mb * (_BINARY_TIMES if source.is_binary(item) else 1)
@@ -369,6 +436,10 @@ class Ingest:
             self.report.added += 1
         else:
             self.report.updated += 1
+
+
+def _published(outcome: Document | IngestError) -> str:
+    return outcome.metadata.get("published", "") if isinstance(outcome, Document) else ""
 
 
 def _unforeseen(uri: str, error: Exception) -> IngestError:

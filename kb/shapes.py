@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kb.cards import Answered, Card, Due, Retention
     from kb.checking import Checked
     from kb.feeds import FetchReport
-    from kb.pipeline import Report
+    from kb.report import Report
     from kb.sources import Edge, Edges, Place, SourceRow
     from kb.status import Status
     from kb.threads import Recapped
@@ -41,6 +41,9 @@ def ingest(report: Report) -> dict[str, Any]:
         "embedded": report.embedded,
         "seconds": round(report.seconds, 3),
         "warnings": [{"uri": uri, "warning": warning} for uri, warning in report.warnings],
+        "transcribed": [
+            {"uri": one.uri, "seconds": round(one.seconds, 3), "took": round(one.took, 3)} for one in report.heard
+        ],
     }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kb.errors import KbError, UsageError
 from kb.library import Library
-from kb.pipeline import Progress, Report
+from kb.report import Progress, Report
 
 # Seconds that an ingest waits for another program that is writing.
 PATIENCE = 120.0
@@ -71,6 +71,10 @@ class Ingests:
                 raise Stopped
             state.done, state.total = progress.done, progress.total
             name = progress.current.rstrip("/").rsplit("/", 1)[-1]
+            if progress.hearing is not None:
+                state.said = f"{progress.done} of {progress.total} · {name} · {progress.hearing.told}"
+                self._tell()
+                return
             state.said = f"{progress.done} of {progress.total} · {progress.embedded:,} passages · {name}"
             self._tell()
 

@@ -16,7 +16,7 @@ from kb.documents import KINDS
 from kb.errors import KbError, StoreError, StoreLocked, UsageError
 from kb.library import Library
 from kb.markup import name_of
-from kb.pipeline import Report
+from kb.report import Report
 from kb.sources import SourceRow
 from ui.html import action, link, notice, notices, words
 from ui.jobs import Ingests, State

@@ -75,15 +75,21 @@ def ingest(
     full_text: Annotated[
         bool, typer.Option("--full-text", help="Read arXiv's papers whole, not only their abstracts.")
     ] = False,
+    audio: Annotated[
+        bool, typer.Option("--audio", help="Transcribe recordings that are met in folders and feeds, too.")
+    ] = False,
+    episodes: Annotated[
+        int, typer.Option("--episodes", min=0, help="With --audio: how many of a feed, the latest; 0 is all.")
+    ] = 10,
     watch: Annotated[bool, typer.Option("--watch", help="Go on, and ingest what changes, until Ctrl-C.")] = False,
     wait: Wait = 0.0,
     json: Json = False,
     home: Home = None,
 ) -> int:
-    """Add notes, transcripts, papers and web pages. Unchanged ones cost nothing."""
+    """Add notes, transcripts, recordings, papers and web pages. Unchanged ones cost nothing."""
     from kb.cli import ingesting
 
-    flags = (dry_run, prune, allow_mass_removal, force, retry_failed, full_text, board)
+    flags = (dry_run, prune, allow_mass_removal, force, retry_failed, full_text, board, audio, episodes)
     asked = ingesting.Asked(places or [], kind, *flags, wait, json)
     if not asked.places and not retry_failed:
         raise UsageError("SOURCE is missing; name files or folders, or say --retry-failed.")

@@ -37,6 +37,8 @@ class Asked:
     retry_failed: bool
     full_text: bool
     board: str
+    audio: bool
+    episodes: int
     wait: float
     json: bool
 
@@ -58,7 +60,7 @@ def from_stdin(library: Library) -> str:
 
 def once(library: Library, asked: Asked, quiet: bool = False) -> int:
     """Ingest, name what failed, print the summary line; `quiet` prints nothing where nothing changed."""
-    from kb.pipeline import Report
+    from kb.report import Report
 
     report = Report()
     try:
@@ -76,12 +78,15 @@ def once(library: Library, asked: Asked, quiet: bool = False) -> int:
                 retry_failed=asked.retry_failed,
                 full_text=asked.full_text,
                 board=asked.board,
+                audio=asked.audio,
+                episodes=asked.episodes,
             )
     finally:
         changed = report.added or report.updated or report.removed or report.failed
         if asked.json and (changed or not quiet):
             print(shapes.dump(shapes.ingest(report)), flush=True)
         elif report.seconds and (changed or not quiet):
+            render.heard(render.console(stderr=True), report)
             render.problems(render.console(stderr=True), report)
             would = "would have: " if asked.dry_run else ""
             render.console().print(would + render.summary(report))

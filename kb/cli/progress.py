@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kb.pipeline import Progress
+    from kb.report import Progress
 
 
 @contextmanager
@@ -18,6 +18,7 @@ def bar() -> Iterator[Callable[[Progress], None]]:
         yield lambda _: None
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
@@ -26,8 +27,9 @@ def bar() -> Iterator[Callable[[Progress], None]]:
 
         def tell(progress: object) -> None:
             done, total = getattr(progress, "done", 0), getattr(progress, "total", 0)
-            embedded = getattr(progress, "embedded", 0)
-            shown.update(task, completed=done, total=total, description=f"{embedded} passages embedded")
+            embedded, pace = getattr(progress, "embedded", 0), getattr(progress, "hearing", None)
+            told = f"hearing {pace.name}: {pace.told}" if pace is not None else f"{embedded} passages embedded"
+            shown.update(task, completed=done, total=total, description=escape(told))
 
         yield tell
 

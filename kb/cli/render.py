@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from kb import locators
-from kb.documents import Answer, Citation, Hit, SearchResult
+from kb.documents import Answer, Citation, Hearing, Hit, SearchResult
 from kb.markup import name_of, shown
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kb.checking import Checked
     from kb.doctor import Finding
     from kb.feeds import FetchReport
-    from kb.pipeline import Report
+    from kb.report import Report
     from kb.sources import Edges, Place, SourceRow
     from kb.status import Status
     from kb.tutor.daily import Digest
@@ -56,6 +56,13 @@ def summary(report: Report) -> str:
         f"failed {len(report.failed)}" + (" (kb status)" if report.failed else ""),
     ]
     return " ".join(parts) + f" in {report.seconds:.1f} s"
+
+
+def heard(out: Console, report: Report) -> None:
+    """A line a recording: how long it is and how long hearing it took."""
+    for one in report.heard:
+        speed = f"heard in {one.took:.0f} s ({one.seconds / one.took:.1f} × real time)" if one.took else "heard before"
+        out.print(f"{safe(name_of(one.uri))}: {locators.clock(one.seconds)}, {speed}")
 
 
 def problems(out: Console, report: Report) -> None:
@@ -217,6 +224,7 @@ def source(out: Console, entry: Entry, text: str, links: Edges) -> None:
         ("tags", known.get("tags", [])),
         ("url", [known["url"]] if "url" in known else []),
         ("recording", [name_of(known["media"])] if "media" in known else []),
+        ("heard", [_heard(known["heard"])] if "heard" in known else []),
         ("the same in", [name_of(uri) for uri in known.get("also", [])]),
         ("board", [f"/{known['board']}/"] if "board" in known else []),
         ("deleted", [f">>{no}" for no in known.get("deleted", [])]),
@@ -235,9 +243,16 @@ def source(out: Console, entry: Entry, text: str, links: Edges) -> None:
         out.print(f"{'links to':<12} line {edge.link['line']}: {safe(where)}")
     for edge in links.back:
         out.print(f"{'linked from':<12} {safe(edge.title or '')}, line {edge.link['line']}")
+    for row in known.get("dropped", []):
+        out.print(f"{'left out':<12} {locators.clock(row['start'])}: “{shown(row['text'])}” ({row['reason']})")
     for loop in known.get("collapsed", []):
         line = 1 + len(re.findall(r"\r\n|\r|\n", text[: loop["start_char"]]))
         out.print(f"{'loop':<12} line {line}: “{shown(loop['words'])}” {loop['times']} times, searched once")
+
+
+def _heard(how: Hearing) -> str:
+    language = how["language"] or "unknown"
+    return f"{locators.clock(how['seconds'])} by {how['engine']} with {how['model']}, language {language}"
 
 
 def findings(out: Console, found: list[Finding]) -> None:

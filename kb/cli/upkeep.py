@@ -12,6 +12,7 @@ from kb.cli.options import Home, Json, Wait, opened, printed
 from kb.markup import name_of
 
 sources_app = typer.Typer(help="List, show and remove what was ingested.", no_args_is_help=True, rich_markup_mode=None)
+models_app = typer.Typer(help="Models on this machine.", no_args_is_help=True, rich_markup_mode=None)
 thread_app = typer.Typer(help="Threads of imageboards.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -19,6 +20,7 @@ def add_to(app: typer.Typer) -> None:
     """Put these commands after those that are there."""
     app.add_typer(sources_app, name="sources")
     app.add_typer(thread_app, name="thread")
+    app.add_typer(models_app, name="models")
     for command in (doctor, reindex, status):
         app.command()(command)
 
@@ -79,6 +81,42 @@ def remove_sources(
     else:
         for uri in gone:
             render.console().print(f"removed {render.safe(name_of(uri))}")
+    return 0
+
+
+@models_app.command(name="list")
+def list_models(json: Json = False, home: Home = None) -> int:
+    """List the models that are used, and the Whisper models on this machine."""
+    from kb.cli import render
+
+    with opened(home) as library:
+        rows = library.models()
+    if json:
+        printed({"models": [asdict(row) for row in rows]})
+    else:
+        for row in rows:
+            render.console().print(f"{'*' if row.used else ' '} {row.role:<10} {render.safe(row.name)}  {row.seen}")
+    return 0
+
+
+@models_app.command(name="get")
+def get_model(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of a Whisper model: tiny, base, small, large-v3 …")],
+    openai: Annotated[bool, typer.Option("--openai", help="For openai-whisper instead of faster-whisper.")] = False,
+    json: Json = False,
+    home: Home = None,
+) -> int:
+    """Download a Whisper model; nothing else is ever downloaded."""
+    from kb.cli import render
+
+    with opened(home) as library:
+        path = library.get_model(name, "openai-whisper" if openai else None)
+    if json:
+        printed({"name": name, "path": str(path)})
+    else:
+        render.console().print(f"{name} is in {render.safe(str(path))}")
+        if name != library.config.whisper:
+            render.console().print(f'to use it: KB_WHISPER={name}, or whisper = "{name}" in config.toml')
     return 0
 
 

@@ -1,0 +1,170 @@
+"""Recordings as documents: their words by Whisper, each segment located by the recording's own seconds."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingest import chapters, transcripts
+from ingest._http import Fetched, FetchError, Http
+from ingest.audio import sound
+from ingest.audio.transcribe import Made, Transcriber
+from ingest.source import BinarySource, Item
+from ingest.talk_json import Said
+from kb.documents import Document, Doubted, Kind, Metadata
+from kb.errors import IngestError, WhisperError
+
+AUDIO = frozenset({".mp3", ".m4a", ".m4b", ".aac", ".ogg", ".oga", ".opus", ".flac", ".wav", ".wma", ".aif", ".aiff"})
+VIDEO = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi"})
+SUFFIXES = AUDIO | VIDEO
+_LARGEST_DOWNLOAD_MB = 4000.0
+_LONGEST_DOWNLOAD = 3600.0  # seconds
+
+
+def _nothing(uri: str, made: Made) -> None:
+    """Nobody is told."""
+
+
+@dataclass(slots=True)
+class Listening:
+    """What recordings are heard with.
+
+    `all` hears those in folders and of feeds' entries too, not only what the person named; `episodes` is how many of a
+    feed, the latest first. `told` hears of each transcript. Downloads lie in `downloads` until they are `done`.
+    """
+
+    transcriber: Transcriber
+    downloads: Path
+    all: bool = False
+    episodes: int = 10
+    told: Callable[[str, Made], None] = field(default=_nothing)
+    done: list[Path] = field(default_factory=list)
+
+    def fetched(self, http: Http, url: str, named: bool) -> tuple[Path, Fetched | None]:
+        """A remote recording as a file here, downloaded unless it was before. Raises `FetchError`."""
+        suffix = suffix_of(url) or ".media"
+        path = self.downloads / f"{hashlib.sha256(url.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}{suffix}"
+        if path.exists():
+            return path, None
+        try:
+            self.downloads.mkdir(parents=True, exist_ok=True)
+            return path, http.save(url, path, named, _LARGEST_DOWNLOAD_MB, _LONGEST_DOWNLOAD)
+        except OSError as error:
+            raise FetchError(f"it cannot be kept in {self.downloads} ({error.strerror or error})") from None
+
+
+def suffix_of(url: str) -> str:
+    """The suffix by which an address leads to a recording; empty where it does not look so."""
+    match = re.search(r"(\.\w{2,4})(?:[?#]|$)", url)
+    suffix = match[1].lower() if match else ""
+    return suffix if suffix in SUFFIXES else ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordingItem(Item):
+    """A recording; its bytes are never held at once, so what stands for them is the hash of its content."""
+
+    listening: Listening | None = None
+
+    def load(self, limit_mb: float) -> tuple[Item, bytes]:
+        """The item, and the sha256 (hex) of its content. Raises `IngestError` if it cannot be read or is empty."""
+        try:
+            with self.path.open("rb") as file:
+                if not file.read(1):
+                    raise IngestError(self.uri, "it is empty")
+                file.seek(0)
+                return self, hashlib.file_digest(file, "sha256").hexdigest().encode("ascii")
+        except OSError as error:
+            raise IngestError(self.uri, f"it cannot be read ({error.strerror or error})") from None
+
+    def source(self) -> BinarySource:
+        """Recordings, whatever its suffix."""
+        return Recordings()
+
+
+class Recordings:
+    """Reads sound and film, by their sound."""
+
+    name = "recordings"
+    version = 1
+    kind: Kind = "audio"
+    suffixes = SUFFIXES
+    empty = "no speech was heard in it"
+
+    def read(self, item: Item, data: bytes) -> Iterator[Document | IngestError]:
+        """One document, a segment for each that Whisper gives; after it an error where the file breaks off."""
+        if not isinstance(item, RecordingItem) or item.listening is None:
+            yield IngestError(item.uri, "it is a recording, and nothing here hears it")
+            return
+        listening = item.listening
+        try:
+            facts = sound.facts(item.path)
+            made = listening.transcriber.transcript(item.path, data.decode("ascii"), facts)
+        except (sound.NoSound, WhisperError) as error:
+            yield IngestError(item.uri, str(error))
+            return
+        listening.told(item.uri, made)
+        found = document(item, facts, made)
+        if found is not None:
+            yield found
+        if made.broken:
+            kept = "; what is heard before that is kept" if found is not None else ", and nothing was said until then"
+            yield IngestError(item.uri, made.broken + kept)
+        if item.path.parent == listening.downloads:
+            listening.done.append(item.path)
+
+
+def document(item: Item, facts: sound.Facts, made: Made) -> Document | None:
+    """The document of a transcript; None where nothing was said."""
+    rows = made.transcript["segments"]
+    talk = transcripts.rendered([Said(row["start"], row["end"], row["text"]) for row in rows])
+    segments, collapsed = transcripts.collapse(talk.text, talk.segments)
+    if not segments:
+        return None
+    how = made.transcript["kb"]
+    dropped: list[Doubted] = [
+        {"start": row["start"], "end": row["end"], "text": row["text"].strip(), "reason": row["reason"]}
+        for row in made.transcript["dropped"]
+    ]
+    metadata: Metadata = {
+        "trust": "published",
+        "rendered": True,
+        "media": item.metadata.get("media", item.uri),
+        "heard": {
+            "seconds": made.seconds,
+            "engine": how["engine"],
+            "model": how["model"],
+            "language": made.transcript["language"],
+        },
+    }
+    if facts.chapters:
+        metadata["chapters"] = list(facts.chapters)
+    if facts.author:
+        metadata["authors"] = [facts.author]
+    if facts.published:
+        metadata["published"] = facts.published
+    warnings = [*talk.warnings]
+    if collapsed:
+        metadata["collapsed"] = collapsed
+        warnings.append(transcripts.told_of_loops(collapsed))
+    if dropped:
+        metadata["dropped"] = dropped
+        warnings.append(f"{len(dropped)} segments that Whisper doubts are left out (kb sources show)")
+    if warnings:
+        metadata["warnings"] = warnings
+    title = facts.title or item.path.stem
+    return Document(item.uri, "audio", title, talk.text, tuple(segments), metadata)
+
+
+def show_notes(found: Document, words: str) -> Document:
+    """The document with the chapters that its show notes list, where it has none of its own."""
+    if found.metadata.get("chapters"):
+        return found
+    listed, _ = chapters.find(words)
+    if not listed:
+        return found
+    metadata: Metadata = {**found.metadata, "chapters": listed}
+    return Document(found.uri, found.kind, found.title, found.text, found.segments, metadata, found.id)

@@ -1,0 +1,346 @@
+"""From a recording to its transcript: heard once, kept for good, taken up where it was left.
+
+The transcript is a Whisper JSON in the home, named by the recording's content. While a recording is being heard, what
+was heard so far lies beside it, a line for each group of windows; an interruption loses the group that it meets.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypedDict, TypeVar
+
+from ingest.audio import sound, windows
+from ingest.audio.engines import BEAM, TEMPERATURES, Engine, EngineName, Said
+from ingest.audio.windows import Window
+from kb.errors import StoreError, StoreFull
+from kb.locators import clock
+
+T = TypeVar("T")
+# Goes up when the same sound would be written down otherwise.
+VERSION = 1
+_LONGEST_PROMPT = 500  # characters; its window of 448 tokens holds the prompt and the words
+# An interruption is noticed within this many seconds, however long a group of windows takes.
+_TICK = 0.25
+
+
+class Row(TypedDict, total=False):
+    """A segment as Whisper's JSON has it; one that was dropped says why."""
+
+    id: int
+    start: float
+    end: float
+    text: str
+    avg_logprob: float
+    no_speech_prob: float
+    compression_ratio: float
+    temperature: float
+    reason: str
+
+
+class Transcript(TypedDict):
+    """A kept transcript: Whisper's own fields, what was dropped and why, and how it was made."""
+
+    text: str
+    language: str
+    segments: list[Row]
+    dropped: list[Row]
+    kb: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What decides the words of a transcript beside the sound. `language` is empty where it is to be found out."""
+
+    engine: EngineName
+    model: str
+    language: str = ""
+    prompt: str = ""
+
+    @property
+    def key(self) -> str:
+        """A short name for all of them."""
+        said = [asdict(self), BEAM, TEMPERATURES, windows.VERSION, VERSION]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def prompt_of(names: Iterable[str]) -> str:
+    """What Whisper is told to expect: the glossary's names, as many as its prompt holds beside a window's words."""
+    told = ""
+    for name in dict.fromkeys(names):
+        longer = f"{told}, {name}" if told else f"Glossary: {name}"
+        if len(longer) > _LONGEST_PROMPT:
+            break
+        told = longer
+    return told and told + "."
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How far the hearing of one recording is: seconds of it, of how many (0: not known), and at what speed.
+
+    `speed` is seconds of the recording in a second of time; 0 while it is not known.
+    """
+
+    name: str
+    at: float
+    seconds: float
+    speed: float
+
+    @property
+    def left(self) -> float:
+        """Seconds that it will take from now; 0 where that cannot be said."""
+        return max(self.seconds - self.at, 0.0) / self.speed if self.speed and self.seconds else 0.0
+
+    @property
+    def told(self) -> str:
+        """`12:30 of 55:00 · 3.1 × real time · 14 min left`."""
+        parts = [clock(self.at) + (f" of {clock(self.seconds)}" if self.seconds else "")]
+        if self.speed:
+            parts.append(f"{self.speed:.1f} × real time")
+        if self.left:
+            parts.append(f"{self.left / 60:.0f} min left" if self.left >= 90 else f"{self.left:.0f} s left")
+        return " · ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A transcript; how long its recording is, and the seconds that hearing it took now (0: it was there)."""
+
+    transcript: Transcript
+    seconds: float
+    took: float
+    broken: str = ""
+
+
+@dataclass(slots=True)
+class Transcriber:
+    """Hears recordings, one after the other, with one loaded model.
+
+    `engine` opens it when it is first needed and raises `WhisperError`; `folder` is where transcripts are kept;
+    `anew` does not take a transcript that was made with other settings. `tell` is called often, and what it raises
+    ends the work.
+    """
+
+    engine: Callable[[], Engine]
+    folder: Path
+    settings: Settings
+    anew: bool = False
+    tell: Callable[[Pace], None] = lambda _: None
+
+    def transcript(self, path: Path, digest: str, facts: sound.Facts) -> Made:
+        """The transcript of a recording whose content has a sha256 (hex) `digest`.
+
+        Raises `NoSound`, `WhisperError`, and `StoreError` or `StoreFull` where the home cannot be written.
+        """
+        kept = self._kept(digest)
+        if kept is not None:
+            return Made(kept, float(kept["kb"].get("seconds", 0.0)), 0.0, str(kept["kb"].get("broken", "")))
+        with _writing(self.folder):
+            return self._heard(path, digest, facts)
+
+    def _kept(self, digest: str) -> Transcript | None:
+        """What was heard of it before: by these settings, else (the person did not ask anew) by the latest others."""
+        exact = self.folder / f"{digest[:16]}-{self.settings.key}.json"
+        others = [p for p in self.folder.glob(f"{digest[:16]}-*.json") if p != exact and not self.anew]
+        for place in [exact, *sorted(others, key=lambda p: p.stat().st_mtime, reverse=True)]:
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                found: Transcript = json.loads(place.read_text(encoding="utf-8"))
+                if found["kb"]["sha256"] == digest and isinstance(found["segments"], list):
+                    return found
+        return None
+
+    def _heard(self, path: Path, digest: str, facts: sound.Facts) -> Made:
+        began = time.monotonic()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = f"{digest[:16]}-{self.settings.key}"
+        journal = _Journal(self.folder / f"{name}.partial.jsonl", digest)
+        state = sound.Heard()
+        # A file without speech needs no model, and one that cannot be read must not wait for it.
+        # What was heard before is decoded again, so that what is left is cut as if there had been no interruption.
+        coming = (w for w in windows.windows(sound.blocks(path, state)) if w.end > journal.until)
+        first = next(coming, None)
+        if first is not None:
+            engine = self.engine()
+            language = self.settings.language or journal.language
+            language = language or _patiently(lambda: engine.language(first.sound), lambda: None)
+            for group in _groups(first, coming, engine.together):
+                self._group(path.name, engine, language, group, journal, facts, began)
+        else:
+            language = self.settings.language or journal.language
+        journal.close()
+        seconds = state.seconds
+        broken = sound.broken(facts, state)
+        made = self._whole(journal, language, digest, seconds, broken)
+        _write(self.folder / f"{name}.json", made)
+        journal.path.unlink(missing_ok=True)
+        return Made(made, seconds, time.monotonic() - began, broken)
+
+    def _group(
+        self,
+        name: str,
+        engine: Engine,
+        language: str,
+        group: list[Window],
+        journal: _Journal,
+        facts: sound.Facts,
+        began: float,
+    ) -> None:
+        def tick() -> None:
+            self.tell(Pace(name, journal.until, facts.seconds, journal.speed))
+
+        sounds = [window.sound for window in group]
+        tick()
+        heard = _patiently(lambda: engine.hear(sounds, language, self.settings.prompt), tick)
+        said = [_placed(window, one) for window, found in zip(group, heard, strict=True) for one in found]
+        journal.add(group[-1].end, language, said)
+        journal.speed = (journal.until - journal.resumed) / (time.monotonic() - began)
+        tick()
+
+    def _whole(self, journal: _Journal, language: str, digest: str, seconds: float, broken: str) -> Transcript:
+        segments: list[Row] = []
+        dropped: list[Row] = []
+        for row in journal.rows:
+            if not row["text"].strip():
+                continue
+            if row.get("reason"):
+                dropped.append(row)
+            else:
+                segments.append({"id": len(segments), **row})
+        return {
+            "text": "".join(row["text"] for row in segments).strip(),
+            "language": language,
+            "segments": segments,
+            "dropped": dropped,
+            "kb": {"sha256": digest, "seconds": round(seconds, 3), "broken": broken, **asdict(self.settings)},
+        }
+
+
+@dataclass(slots=True)
+class _Journal:
+    """What was heard so far, a line for each group of windows; a line that was cut off is not read."""
+
+    path: Path
+    digest: str
+    rows: list[Row] = field(default_factory=list)
+    until: float = 0.0
+    resumed: float = 0.0
+    language: str = ""
+    speed: float = 0.0  # seconds of the recording in a second, of what was heard now
+    _file: Any = None
+
+    def __post_init__(self) -> None:
+        whole = 0
+        with suppress(OSError):
+            for line in self.path.read_bytes().splitlines(keepends=True):
+                try:
+                    said = json.loads(line) if line.endswith(b"\n") else {}
+                    if said.get("sha256") != self.digest:
+                        break
+                    self.rows += said["rows"]
+                    self.until, self.language = float(said["until"]), str(said["language"])
+                except (ValueError, KeyError, TypeError):
+                    break
+                whole += len(line)
+            os.truncate(self.path, whole)
+        self.resumed = self.until
+
+    def add(self, until: float, language: str, rows: list[Row]) -> None:
+        """Keep a group for good: it is on the disk when this returns."""
+        if self._file is None:
+            self._file = self.path.open("ab")
+        line = {"sha256": self.digest, "until": until, "language": language, "rows": rows}
+        self._file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self.rows += rows
+        self.until, self.language = until, language
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def _groups(first: Window, coming: Iterator[Window], size: int) -> Iterator[list[Window]]:
+    group = [first]
+    for window in coming:
+        if len(group) == size:
+            yield group
+            group = []
+        group.append(window)
+    yield group
+
+
+def _placed(window: Window, said: Said) -> Row:
+    """A segment at the recording's own times."""
+    start = window.at(said.start)
+    row: Row = {
+        "start": round(start, 3),
+        "end": round(max(window.at(said.end, True), start), 3),
+        "text": said.text,
+        "avg_logprob": round(said.avg_logprob, 4),
+        "no_speech_prob": round(said.no_speech_prob, 4),
+        "compression_ratio": round(said.compression_ratio, 3),
+        "temperature": said.temperature,
+    }
+    if said.doubt:
+        row["reason"] = said.doubt
+    return row
+
+
+def _patiently(work: Callable[[], T], tick: Callable[[], None]) -> T:
+    """Do work that cannot be interrupted in a thread of its own, so that Ctrl-C and a stop are noticed meanwhile."""
+    done = threading.Event()
+    out: list[T] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            out.append(work())
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            done.set()
+
+    threading.Thread(target=run, name="kb-whisper", daemon=True).start()
+    while not done.wait(_TICK):
+        tick()
+    if failed:
+        raise failed[0]
+    return out[0]
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Says plainly what of the home cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFull(str(folder)) from None
+        raise StoreError(f"A transcript cannot be kept in {folder} ({error.strerror or error}).") from None
+
+
+def _write(path: Path, made: Transcript) -> None:
+    """Whole or not at all."""
+    data = json.dumps(made, ensure_ascii=False, indent=1).encode("utf-8", "surrogatepass")
+    handle, draft = tempfile.mkstemp(prefix=".transcript-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(draft)
+        raise
