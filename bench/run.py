@@ -1,7 +1,7 @@
 """Measure quality and speed on this machine and write docs/benchmarks.md: `make bench` (about forty minutes).
 
     python bench/run.py [quality] [names] [speed] [embedding] [answers] [checks] [levels] [overhead] [sync] [threads]
-                        [feeds] [quiz] [pages] [kills]
+                        [feeds] [quiz] [pages] [recordings] [kills]
 
 Quality is scored by the shared scorer on what `kb search --batch` and `kb ask --batch` print. Times are ratios within
 one run, against something everybody has.
@@ -43,6 +43,7 @@ HEADINGS = {
     "Feeds and the digest": "feeds",
     "Quizzes": "quiz",
     "Pages": "pages",
+    "Recordings": "recordings",
     "Kills": "kills",
 }
 
@@ -411,6 +412,12 @@ def quizzed(folder: Path) -> str:
     return quiz(folder, SHARED, table)
 
 
+def recorded(folder: Path) -> str:
+    from bench.recordings import recordings
+
+    return recordings(folder)
+
+
 def paged(folder: Path) -> str:
     from bench.pages import EVERY, LASTS, PEOPLE, measure
 
@@ -491,6 +498,7 @@ def main() -> None:
         "feeds": fed,
         "quiz": quizzed,
         "pages": paged,
+        "recordings": recorded,
         "kills": killed,
     }
     PARTS.mkdir(parents=True, exist_ok=True)

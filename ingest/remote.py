@@ -82,7 +82,7 @@ class RemoteItem(Item):
 
     def _recording(self, fetching: Fetching, limit_mb: float) -> tuple[Item, bytes]:
         if fetching.listening is None:
-            raise IngestError(self.uri, "it is a recording, and nothing here hears it")
+            raise IngestError(self.uri, "it is a recording; kb ingest transcribes it")
         path, _ = fetching.listening.fetched(fetching.http, self.address, self.typed)
         name = PurePosixPath(unquote(urlsplit(self.address).path)).stem
         known: Metadata = {**self.metadata, "url": self.uri, "media": self.address}

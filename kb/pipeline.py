@@ -226,8 +226,7 @@ class Ingest:
         """
         listening = self.fetching.listening
         is_episode = bool(entry.metadata.get("media") or entry.metadata.get("transcripts"))
-        known = self.catalog.entry_of(entry.uri) if self.catalog is not None else None
-        had = known is not None and known.kind in ("audio", "transcript") and not self.options.force
+        had = self._has_words_of(entry.uri)
         hears = self.options.audio and listening is not None and not self._is_dry and left != 0
         if not (is_episode and hears) or entry.uri in self._seen or had or self._is_buried(entry.uri):
             self._elsewhere(entry)
@@ -241,6 +240,11 @@ class Ingest:
                 spoken = outcome
         self._elsewhere(spoken or entry)
         return left - 1 if left is not None else None
+
+    def _has_words_of(self, uri: str) -> bool:
+        """Whether a recording was heard, or its transcript read, and that is not to be done again."""
+        entry = self.catalog.entry_of(uri) if self.catalog is not None else None
+        return entry is not None and entry.kind in ("audio", "transcript") and not self.options.force
 
     @property
     def _is_dry(self) -> bool:
@@ -284,13 +288,13 @@ class Ingest:
         if self._joined(item):
             self.report.unchanged += 1
             return None
-        if item.lasts and not self.options.force and (self._known(item.uri) or self._is_dry):
+        if item.lasts and (self._is_dry or self._has_words_of(item.uri)):
             self._seen.add(item.uri)
-            if self._known(item.uri):
+            if self._has_words_of(item.uri):
                 self.report.unchanged += 1
                 self._mended(item.uri)
             else:
-                self._count("added")
+                self._count("updated" if self._known(item.uri) else "added")
             return None
         # Pictures make a PDF large, not its words.
         limit = self.max_file_mb * (_BINARY_TIMES if source.is_binary(item) else 1)

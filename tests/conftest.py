@@ -16,7 +16,9 @@ from index.embed import Embedder, open_embedder
 from index.reader import Reader, open_reader
 from kb import config
 from kb.library import Library
+from tests import speech
 from tests.site import Site
+from tests.whisper_model import TinyWhisper, tiny_whisper
 
 ROOT = Path(__file__).parents[1]
 # The exported model is shared by all runs in a checkout, and the person's own cache is left alone.
@@ -54,6 +56,29 @@ def embedder() -> Embedder:
 @pytest.fixture(scope="session")
 def reader() -> Reader:
     return open_reader(config.load(ROOT / ".cache" / "no-home"), "onnx", 2)
+
+
+@pytest.fixture(scope="session")
+def spoken() -> None:
+    """That espeak-ng is there to speak what recordings are made of."""
+    if not speech.can_speak():
+        if os.environ.get("KB_NEEDS_SPEECH"):
+            pytest.fail("espeak-ng is not installed, and these tests were not to be skipped")
+        pytest.skip("espeak-ng is not installed (Debian: apt install espeak-ng)")
+
+
+@pytest.fixture(scope="session")
+def tiny(spoken: None) -> TinyWhisper:
+    """The tiny Whisper that knows the sentences of tests/speech.py, as both engines load it."""
+    return tiny_whisper(Path(os.environ["KB_CACHE"]))
+
+
+@pytest.fixture
+def hears(monkeypatch: pytest.MonkeyPatch, tiny: TinyWhisper) -> TinyWhisper:
+    """That every base of a test, in other processes too, hears with the tiny Whisper."""
+    monkeypatch.setenv("KB_WHISPER", str(tiny.faster))
+    monkeypatch.setenv("KB_WHISPER_DEVICE", "cpu")
+    return tiny
 
 
 @pytest.fixture

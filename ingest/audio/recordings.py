@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ class Listening:
 
     `all` hears those in folders and of feeds' entries too, not only what the person named; `episodes` is how many of a
     feed, the latest first. `told` hears of each transcript. Downloads lie in `downloads` until they are `done`.
+    `digests` are those that this run has reckoned, by uri, size and time of change.
     """
 
     transcriber: Transcriber
@@ -42,6 +44,7 @@ class Listening:
     episodes: int = 10
     told: Callable[[str, Made], None] = field(default=_nothing)
     done: list[Path] = field(default_factory=list)
+    digests: dict[tuple[str, int, int], str] = field(default_factory=dict)
 
     def fetched(self, http: Http, url: str, named: bool) -> tuple[Path, Fetched | None]:
         """A remote recording as a file here, downloaded unless it was before. Raises `FetchError`."""
@@ -71,12 +74,16 @@ class RecordingItem(Item):
 
     def load(self, limit_mb: float) -> tuple[Item, bytes]:
         """The item, and the sha256 (hex) of its content. Raises `IngestError` if it cannot be read or is empty."""
+        known = self.listening.digests if self.listening is not None else {}
         try:
             with self.path.open("rb") as file:
-                if not file.read(1):
+                stat = os.fstat(file.fileno())
+                if not stat.st_size:
                     raise IngestError(self.uri, "it is empty")
-                file.seek(0)
-                return self, hashlib.file_digest(file, "sha256").hexdigest().encode("ascii")
+                key = (self.uri, stat.st_size, stat.st_mtime_ns)
+                if key not in known:
+                    known[key] = hashlib.file_digest(file, "sha256").hexdigest()
+                return self, known[key].encode("ascii")
         except OSError as error:
             raise IngestError(self.uri, f"it cannot be read ({error.strerror or error})") from None
 
@@ -97,7 +104,7 @@ class Recordings:
     def read(self, item: Item, data: bytes) -> Iterator[Document | IngestError]:
         """One document, a segment for each that Whisper gives; after it an error where the file breaks off."""
         if not isinstance(item, RecordingItem) or item.listening is None:
-            yield IngestError(item.uri, "it is a recording, and nothing here hears it")
+            yield IngestError(item.uri, "it is a recording; kb ingest transcribes it")
             return
         listening = item.listening
         try:
@@ -146,7 +153,7 @@ def document(item: Item, facts: sound.Facts, made: Made) -> Document | None:
         metadata["authors"] = [facts.author]
     if facts.published:
         metadata["published"] = facts.published
-    warnings = [*talk.warnings]
+    warnings = [*talk.warnings, *([made.broken] if made.broken else [])]
     if collapsed:
         metadata["collapsed"] = collapsed
         warnings.append(transcripts.told_of_loops(collapsed))

@@ -39,9 +39,10 @@ class NoSound(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a file says of itself; `seconds` is 0 where it does not say how long it is."""
+    """What a file says of itself; `seconds` is 0 where it does not say how long it is, `about` is then a guess."""
 
     seconds: float = 0.0
+    about: float = 0.0
     title: str = ""
     author: str = ""
     published: str = ""
@@ -86,6 +87,7 @@ def facts(path: Path) -> Facts:
         date = tags.get("date", tags.get("creation_time", ""))[:10]
         return Facts(
             seconds=_length(container, path),
+            about=float(container.duration or 0) / 1_000_000,
             title=" ".join(tags.get("title", "").split()),
             author=tags.get("artist", ""),
             published=date if _DATE.fullmatch(date) else "",

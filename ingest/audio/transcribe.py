@@ -144,9 +144,34 @@ class Transcriber:
         """
         kept = self._kept(digest)
         if kept is not None:
-            return Made(kept, float(kept["kb"].get("seconds", 0.0)), 0.0, str(kept["kb"].get("broken", "")))
+            return self._made_before(kept)
         with _writing(self.folder):
-            return self._heard(path, digest, facts)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with self._alone(path.name, digest, facts.about):
+                kept = self._kept(digest)  # whoever was at it may have ended
+                return self._made_before(kept) if kept is not None else self._heard(path, digest, facts)
+
+    def _made_before(self, kept: Transcript) -> Made:
+        return Made(kept, float(kept["kb"].get("seconds", 0.0)), 0.0, str(kept["kb"].get("broken", "")))
+
+    @contextmanager
+    def _alone(self, name: str, digest: str, seconds: float) -> Iterator[None]:
+        """Wait until no other process or thread hears the same recording."""
+        import portalocker
+
+        path = self.folder / f".{digest[:16]}.lock"
+        with path.open("ab") as handle:
+            while True:
+                try:
+                    portalocker.lock(handle, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
+                    break
+                except portalocker.AlreadyLocked:
+                    self.tell(Pace(name, 0.0, seconds, 0.0))
+                    time.sleep(_TICK)
+            try:
+                yield
+            finally:
+                portalocker.unlock(handle)
 
     def _kept(self, digest: str) -> Transcript | None:
         """What was heard of it before: by these settings, else (the person did not ask anew) by the latest others."""
@@ -161,7 +186,6 @@ class Transcriber:
 
     def _heard(self, path: Path, digest: str, facts: sound.Facts) -> Made:
         began = time.monotonic()
-        self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{digest[:16]}-{self.settings.key}"
         journal = _Journal(self.folder / f"{name}.partial.jsonl", digest)
         state = sound.Heard()
@@ -196,7 +220,7 @@ class Transcriber:
         began: float,
     ) -> None:
         def tick() -> None:
-            self.tell(Pace(name, journal.until, facts.seconds, journal.speed))
+            self.tell(Pace(name, journal.until, facts.about, journal.speed))
 
         sounds = [window.sound for window in group]
         tick()

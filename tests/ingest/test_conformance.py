@@ -126,5 +126,5 @@ def test_every_source_comes_from_the_list(tmp_path: Path) -> None:
         "transcripts",
         "web",
     }
-    assert {made.name for made in source.binary_sources()} == {"papers", "arxiv"}
+    assert {made.name for made in source.binary_sources()} == {"papers", "arxiv", "recordings"}
     assert read_file(tmp_path / "a.md", AN_OUTLINE).kind == "note"

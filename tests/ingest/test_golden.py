@@ -12,6 +12,12 @@ from typing import Any
 import pytest
 
 from ingest import source
+from ingest.audio import recordings
+from ingest.audio.engines import open_engine
+from ingest.audio.recordings import Listening, RecordingItem
+from ingest.audio.transcribe import Settings, Transcriber
+from ingest.files import file_uri
+from ingest.source import Item
 from kb import locators
 from kb.documents import Document
 from tests.builders import an_item
@@ -20,9 +26,9 @@ DATA = Path(__file__).parents[1] / "data"
 FILES = sorted(path for path in DATA.glob("*/*.in.*"))
 
 
-def seen(path: Path) -> list[dict[str, Any]]:
+def seen(item: Item) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = []
-    for outcome in source.read(an_item(path), path.read_bytes()):
+    for outcome in source.read(*item.load(20)):
         assert isinstance(outcome, Document), outcome
         out.append(
             {
@@ -44,13 +50,29 @@ def seen(path: Path) -> list[dict[str, Any]]:
     return out
 
 
+def nearly(value: Any) -> Any:
+    """The same, its numbers by a fifth of a second: another processor may hear a word a little earlier."""
+    if isinstance(value, dict):
+        return {key: nearly(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [nearly(one) for one in value]
+    return pytest.approx(value, abs=0.2) if isinstance(value, float) else value
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_a_file_is_read_as_its_golden_pair_says(path: Path, request: pytest.FixtureRequest) -> None:
+def test_a_file_is_read_as_its_golden_pair_says(path: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     expected = path.with_name(path.name.partition(".in.")[0] + ".expected.json")
-    found = json.loads(json.dumps(seen(path)))
+    item = an_item(path)
+    if path.suffix in recordings.SUFFIXES:
+        tiny = request.getfixturevalue("tiny")
+        settings = Settings("faster-whisper", "tiny", "en")
+        hears = Transcriber(lambda: open_engine("faster-whisper", tiny.faster, "cpu", 2), tmp_path, settings)
+        item = RecordingItem(file_uri(path), path, path.name, True, listening=Listening(hears, tmp_path))
+    found = json.loads(json.dumps(seen(item)).replace(path.absolute().as_uri(), f"file:///{path.name}"))
     if request.config.getoption("--rewrite-golden"):
         expected.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    assert found == json.loads(expected.read_text(encoding="utf-8"))
+    wanted = json.loads(expected.read_text(encoding="utf-8"))
+    assert found == (nearly(wanted) if path.suffix in recordings.SUFFIXES else wanted)
 
 
 def test_every_source_has_a_golden_pair() -> None:

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from kb.library import Library
+from tests import speech
 from tests.site import Page, Site
 from tests.ui.conftest import Watched
 
@@ -51,6 +52,23 @@ def test_a_dropped_file_is_added_and_answers(tutor: Tutor, tmp_path: Path) -> No
     watched.tab("Chat")
     watched.ask("What is the pipeline bubble?")
     expect(watched.page.locator("#kb-now .kb-claims")).to_contain_text("stages wait")
+
+
+@pytest.mark.usefixtures("hears")
+def test_a_dropped_recording_is_heard_and_plays_at_the_words(tutor: Tutor, tmp_path: Path) -> None:
+    sound, said = speech.recording(speech.SENTENCES[:8])
+    file = speech.encoded(sound, tmp_path / "workshop.mp3", "libmp3lame")
+    watched = tutor()
+    dropped(watched, file)
+    expect(watched.page.locator("#kb-added")).to_contain_text("Done: added 1", timeout=60_000)
+    watched.tab("Chat")
+    watched.ask("What does quantization keep?")
+    watched.page.locator("#kb-now .kb-cite").first.click()
+    expect(watched.page.locator("#kb-card mark").first).to_contain_text("four bits")
+    at = next(one.start for one in said if "Quantization" in one.text)
+    watched.page.wait_for_function(
+        "at => Math.abs(document.querySelector('#kb-card audio').currentTime - Math.max(at - 2, 0)) < 1", arg=at
+    )
 
 
 def test_a_dropped_file_is_kept_in_the_home(tutor: Tutor, library: Library, tmp_path: Path) -> None:
