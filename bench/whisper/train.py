@@ -1,8 +1,8 @@
 """Train the tiny Whisper of the tests: the real architecture and tokenizer, on sentences that espeak-ng speaks.
 
     python bench/whisper/train.py --out build/first
-    python bench/whisper/train.py --from build/first/weights.safetensors.gz --short 0 --middle 0 --long 450 --best 1.2e-3 \\
-        --seed 3          fifteen minutes and five on two cores; the second writes tests/data/whisper/
+    python bench/whisper/train.py --from build/first/weights.safetensors.gz --short 0 --middle 0 --long 450 \\
+        --best 1.2e-3 --seed 3     fifteen minutes and five on two cores; the second writes tests/data/whisper/
 
 It knows the fifty sentences of tests/speech.py and nothing else, so it says nothing about how well a real Whisper
 hears people. What it is for: the whole way from a recording to a citation, with the real engines, in a test.

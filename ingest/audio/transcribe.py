@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
 from ingest.audio import sound, windows
 from ingest.audio.engines import BEAM, TEMPERATURES, Engine, EngineName, Said
@@ -196,9 +196,8 @@ class Transcriber:
         if first is not None:
             engine = self.engine()
             language = self.settings.language or journal.language
-            language = language or _patiently(lambda: engine.language(first.sound), lambda: None)
-            for group in _groups(first, coming, engine.together):
-                self._group(path.name, engine, language, group, journal, facts, began)
+            language = language or _Work(lambda: engine.language(first.sound)).result(lambda: None)
+            self._all(path.name, engine, language, _groups(first, coming, engine.together), journal, facts, began)
         else:
             language = self.settings.language or journal.language
         journal.close()
@@ -209,25 +208,35 @@ class Transcriber:
         journal.path.unlink(missing_ok=True)
         return Made(made, seconds, time.monotonic() - began, broken)
 
-    def _group(
+    def _all(
         self,
         name: str,
         engine: Engine,
         language: str,
-        group: list[Window],
+        groups: Iterator[list[Window]],
         journal: _Journal,
         facts: sound.Facts,
         began: float,
     ) -> None:
+        """Hear group after group; the next one is decoded and cut while the engine is at one."""
+
         def tick() -> None:
             self.tell(Pace(name, journal.until, facts.about, journal.speed))
 
-        sounds = [window.sound for window in group]
-        tick()
-        heard = _patiently(lambda: engine.hear(sounds, language, self.settings.prompt), tick)
-        said = [_placed(window, one) for window, found in zip(group, heard, strict=True) for one in found]
-        journal.add(group[-1].end, language, said)
-        journal.speed = (journal.until - journal.resumed) / (time.monotonic() - began)
+        def begun(group: list[Window]) -> _Work[list[list[Said]]]:
+            sounds = [window.sound for window in group]
+            return _Work(lambda: engine.hear(sounds, language, self.settings.prompt))
+
+        group: list[Window] | None = next(groups)
+        while group is not None:
+            tick()
+            work = begun(group)
+            coming = next(groups, None)
+            heard = work.result(tick)
+            said = [_placed(window, one) for window, found in zip(group, heard, strict=True) for one in found]
+            journal.add(group[-1].end, language, said)
+            journal.speed = (journal.until - journal.resumed) / (time.monotonic() - began)
+            group = coming
         tick()
 
     def _whole(self, journal: _Journal, language: str, digest: str, seconds: float, broken: str) -> Transcript:
@@ -321,26 +330,31 @@ def _placed(window: Window, said: Said) -> Row:
     return row
 
 
-def _patiently(work: Callable[[], T], tick: Callable[[], None]) -> T:
-    """Do work that cannot be interrupted in a thread of its own, so that Ctrl-C and a stop are noticed meanwhile."""
-    done = threading.Event()
-    out: list[T] = []
-    failed: list[BaseException] = []
+class _Work(Generic[T]):
+    """Work in a thread of its own, since it cannot be interrupted: Ctrl-C and a stop are noticed meanwhile."""
 
-    def run() -> None:
-        try:
-            out.append(work())
-        except BaseException as error:
-            failed.append(error)
-        finally:
-            done.set()
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._done = threading.Event()
+        self._out: list[T] = []
+        self._failed: list[BaseException] = []
 
-    threading.Thread(target=run, name="kb-whisper", daemon=True).start()
-    while not done.wait(_TICK):
-        tick()
-    if failed:
-        raise failed[0]
-    return out[0]
+        def run() -> None:
+            try:
+                self._out.append(work())
+            except BaseException as error:
+                self._failed.append(error)
+            finally:
+                self._done.set()
+
+        threading.Thread(target=run, name="kb-whisper", daemon=True).start()
+
+    def result(self, tick: Callable[[], None]) -> T:
+        """What it gave, or raises what it raised; `tick` is called while it is waited for."""
+        while not self._done.wait(_TICK):
+            tick()
+        if self._failed:
+            raise self._failed[0]
+        return self._out[0]
 
 
 @contextmanager

@@ -18,7 +18,9 @@ LONGEST = 30.0  # seconds
 VERSION = 1
 _PAUSE_MS = 160
 _PAD_MS = 400
-# The detector looks at so much at once, and again at what reaches over its end.
+# The detector looks at so much at once, and again at what reaches over its end; the first look is short, so that the
+# engine need not wait for it.
+_FIRST_LOOK = 120 * RATE
 _LOOK = 600 * RATE
 
 
@@ -76,11 +78,12 @@ def _stretches(blocks: Iterable[Sound]) -> Iterator[tuple[int, Sound]]:
 
     options = VadOptions(max_speech_duration_s=LONGEST, min_silence_duration_ms=_PAUSE_MS, speech_pad_ms=_PAD_MS)
     held: Sound = np.zeros(0, dtype=np.float32)
-    first = 0  # where `held` begins
+    first, look = 0, _FIRST_LOOK  # where `held` begins, how much of it is looked at
     for block in blocks:
         held = np.concatenate([held, block])
-        if len(held) < _LOOK:
+        if len(held) < look:
             continue
+        look = _LOOK
         found = get_speech_timestamps(held, options)
         # What reaches near the end may go on; a word that begins there is heard with what follows.
         keep = len(held) - RATE
