@@ -51,7 +51,8 @@ class FetchError(Exception):
     """An address that could not be fetched; the message says why.
 
     `status` is the server's, 0 without an answer; `retry_after` the seconds after which it wants to be asked again;
-    `passing` says that another try may help, `unreachable` that there is no server at that host.
+    `passing` says that another try may help, `unreachable` that there is no server at that host,
+    `recording` that what is there is sound or film, which is not read as a page.
     """
 
     def __init__(
@@ -61,12 +62,14 @@ class FetchError(Exception):
         retry_after: float | None = None,
         passing: bool = False,
         unreachable: bool = False,
+        recording: bool = False,
     ) -> None:
         super().__init__(reason)
         self.status = status
         self.retry_after = retry_after
         self.passing = passing or (status in _PASSING and retry_after is None)
         self.unreachable = unreachable
+        self.recording = recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +231,7 @@ class Http:
 
         Raises `FetchError`, and `OSError` where the file cannot be written.
         """
-        draft = path.with_name(path.name + ".part")
+        draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
         try:
             with draft.open("wb") as file:
                 answer = self._followed(url, {}, named, _Into(file, max_mb, seconds))
@@ -317,6 +320,9 @@ class Http:
         sent = {"User-Agent": USER_AGENT, "Accept": "*/*", **headers}
         try:
             with self._opened().stream("GET", url, headers=sent) as answer:
+                media = answer.headers.get("content-type", "").lower().startswith(("audio/", "video/"))
+                if into is None and answer.status_code == 200 and media:
+                    raise FetchError("it is a recording and no page", recording=True)
                 content = bytearray()
                 size = 0
                 if answer.status_code not in _REDIRECTS:
@@ -324,7 +330,7 @@ class Http:
                         size += len(part)
                         if into is not None and answer.status_code == 200:
                             into.file.write(part)
-                        else:
+                        elif len(content) <= self.max_mb * 1_000_000:
                             content += part
                         if size > max_mb * 1_000_000:
                             raise FetchError(f"it is larger than {max_mb:g} MB; not read")

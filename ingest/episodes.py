@@ -62,25 +62,25 @@ def heard(
     """The words of an episode that a feed's entry is about: its published transcript, else its recording by Whisper."""
     links = about.metadata.get("transcripts", [])
     chapters = about.metadata.get("chapters_at", "")
-    found, _ = written(http, links, about, chapters, feed_url, max_mb)
+    found, reasons = written(http, links, about, chapters, feed_url, max_mb)
     if found is not None:
         yield found
         return
     media = about.metadata.get("media", "")
     if not media:
-        return
-    try:
-        path, _ = listening.fetched(http, media, near(media, feed_url))
-    except FetchError as error:
-        yield IngestError(about.uri, f"its recording {media}: {error}")
+        yield IngestError(about.uri, f"its transcript: {'; '.join(reasons)}")
         return
     known: Metadata = {**kept(about.metadata), "media": media}
     if about.metadata.get("url"):
         known["url"] = about.metadata["url"]
     if listed := _chapters(http, chapters, feed_url):
         known["chapters"] = listed
-    item = RecordingItem(about.uri, path, about.title, True, title=about.title, metadata=known, listening=listening)
-    opened, digest = item.load(max_mb)
+    try:
+        path, digest = listening.fetched(http, media, near(media, feed_url))
+    except FetchError as error:
+        yield IngestError(about.uri, f"its recording {media}: {error}")
+        return
+    opened = RecordingItem(about.uri, path, about.title, True, title=about.title, metadata=known, listening=listening)
     for outcome in source.read(opened, digest):
         yield show_notes(outcome, about.text) if isinstance(outcome, Document) else outcome
 

@@ -7,6 +7,7 @@ words; an entry without words is its headline, and supports no more than that.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ingest import feeds, urls
@@ -101,8 +102,12 @@ class Feeds:
             return
         title = feed.title or file.stem
         taken: dict[str, str] = {}
+        # A show whose episodes all lead to its own page has none for each of them.
+        pages = Counter(entry.url for entry in feed.entries if entry.episode.media)
+        pages[urls.canonical(feed.site) if feed.site else ""] += 1
         for entry in feed.entries:
-            uri = uri_of(entry, base)
+            media = entry.episode.media
+            uri = urls.canonical(media) if media and pages[entry.url] > 1 else uri_of(entry, base)
             if taken.setdefault(uri, entry.title) != entry.title:
                 uri = apart(entry, uri)
             yield document(entry, title, base, uri=uri)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-from ingest import remote, siblings
+from ingest import remote
 from ingest.audio import recordings
 from ingest.audio.recordings import Listening, RecordingItem
 from ingest.remote import Fetching
@@ -107,11 +107,6 @@ def _one(path: Path, relative: str, named: bool, way: _Way, seen: set[Path]) -> 
     suffix = path.suffix.lower()
     if way.as_recordings or (suffix in recordings.SUFFIXES and not way.any_suffix):
         yield _recording(path, uri, unicodedata.normalize("NFC", relative), named, way)
-        if named:
-            # Its transcript may lie beside it; whether it is one, its words tell.
-            for beside in (path.with_suffix(form) for form in siblings.FORMS):
-                if beside.is_file():
-                    yield from _one(beside, beside.name, False, way, seen)
         return
     if suffix not in suffixes() and not way.any_suffix:
         reason = f"no reader for {suffix} files" if suffix else "no reader for a file without a suffix"

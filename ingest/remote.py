@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -72,23 +73,26 @@ class RemoteItem(Item):
                 data = chan.content_of(self.fetching.boards.thread(*thread, chan.host_of(self.address)))
                 return replace(self, path=Path(f"{thread[1]}.json"), board=thread[0]), data
             if self.lasts:
-                return self._recording(self.fetching, limit_mb)
-            answer = self.fetching.http.get(self.address, named=self.typed)
-            if answer.content_type.startswith(("audio/", "video/")):
-                return self._recording(self.fetching, limit_mb)
-            return self._page(answer)
+                with suppress(recordings.NotMedia):
+                    return self._recording(self.fetching)
+            return self._page(self.fetching.http.get(self.address, named=self.typed))
+        except FetchError as error:
+            if not error.recording:
+                raise IngestError(self.uri, str(error)) from None
+        try:
+            return self._recording(self.fetching)
         except FetchError as error:
             raise IngestError(self.uri, str(error)) from None
 
-    def _recording(self, fetching: Fetching, limit_mb: float) -> tuple[Item, bytes]:
+    def _recording(self, fetching: Fetching) -> tuple[Item, bytes]:
         if fetching.listening is None:
             raise IngestError(self.uri, "it is a recording; kb ingest transcribes it")
-        path, _ = fetching.listening.fetched(fetching.http, self.address, self.typed)
+        path, digest = fetching.listening.fetched(fetching.http, self.address, self.typed)
         name = PurePosixPath(unquote(urlsplit(self.address).path)).stem
         known: Metadata = {**self.metadata, "url": self.uri, "media": self.address}
         title = self.title or name or self.uri
         found = RecordingItem(self.uri, path, self.uri, True, title=title, metadata=known, listening=fetching.listening)
-        return found.load(limit_mb)
+        return found, digest
 
     def _page(self, answer: Fetched) -> tuple[Item, bytes]:
         name = PurePosixPath(unquote(urlsplit(answer.url).path)).name

@@ -20,7 +20,6 @@ from kb.errors import IngestError
 
 # The richest first: JSON knows more of a recording than subtitles, and those more than plain text.
 _RANK = {".json": 0, ".vtt": 1, ".srt": 2, ".sbv": 3, ".tsv": 4, ".txt": 5}
-FORMS = tuple(_RANK)  # suffixes of transcripts, the richest first
 # Of the words of the shorter, how many the longer must have as often. The same run of a recogniser shares all.
 _ALIKE = 0.95
 
@@ -58,17 +57,27 @@ def join(
                 under[item.uri] = head
                 also[head.uri].append(item.uri)
     for recording in recordings:
-        beside = [i for i in groups[recording.path.parent] if i.path.stem == recording.path.stem and words(i)]
+        met = [item for item in groups[recording.path.parent] if item.path.stem == recording.path.stem]
+        beside = [item for item in [*met, *_not_met(recording, met)] if words(item)]
         if beside:
             head = min(beside, key=lambda i: _RANK[i.path.suffix.lower()])
             head = under.get(head.uri, head)
             under[recording.uri] = head
             also[head.uri].append(recording.uri)
+            if head.uri not in {getattr(item, "uri", "") for item in items}:
+                items.append(head)
     return [
         replace(item, also=tuple(sorted(also[item.uri]))) if isinstance(item, Item) and item.uri in also else item
         for item in items
         if getattr(item, "uri", "") not in under
     ]
+
+
+def _not_met(recording: Item, met: list[Item]) -> list[Item]:
+    """The files of its name that may be the transcript of a recording which the person named by itself."""
+    paths = [recording.path.with_suffix(form) for form in _RANK] if recording.named else []
+    known = {item.path for item in met}
+    return [Item(p.absolute().as_uri(), p, p.name, True) for p in paths if p not in known and p.is_file()]
 
 
 def _may_be_same(head: Item, item: Item) -> bool:

@@ -64,6 +64,7 @@ class Ingest:
     _owners: dict[str, Entry] = field(default_factory=dict)  # documents by the files that say the same
     _group_began: float = 0.0
     _failing: frozenset[str] = frozenset()  # what could not be read before this run
+    _told: dict[str, str] = field(default_factory=dict)  # what failed in this run, and why
     _only_hears: bool = False
     _done: int = 0
     _total: int = 0
@@ -98,7 +99,6 @@ class Ingest:
             if self.options.prune and self.catalog is not None:
                 many = self.options.allow_mass_removal
                 self.report.removed += upkeep.prune(self.catalog, self.writer, named, self._taken, many)
-            self._clear_downloads()
         finally:
             self.report.seconds += time.perf_counter() - began
         return self.report
@@ -159,12 +159,6 @@ class Ingest:
     def _heard(self, uri: str, made: Made) -> None:
         if all(one.uri != uri for one in self.report.heard):
             self.report.heard.append(Hearing(uri, made.seconds, made.took))
-
-    def _clear_downloads(self) -> None:
-        """Recordings that were fetched to be heard, and are."""
-        listening = self.fetching.listening
-        for path in listening.done if listening is not None and self.writer is not None else ():
-            path.unlink(missing_ok=True)
 
     def _item(self, item: Item | IngestError) -> None:
         if isinstance(item, IngestError):
@@ -230,14 +224,19 @@ class Ingest:
         hears = self.options.audio and listening is not None and not self._is_dry and left != 0
         if not (is_episode and hears) or entry.uri in self._seen or had or self._is_buried(entry.uri):
             self._elsewhere(entry)
-            return left - (had and is_episode) if left is not None else None
+            return max(left - (had and is_episode), 0) if left is not None else None
         assert listening is not None
         spoken: Document | None = None
-        for outcome in episodes.heard(self.fetching.http, listening, entry, feed_url, self.max_file_mb):
-            if isinstance(outcome, IngestError):
-                self._problem(outcome)
-            else:
-                spoken = outcome
+        try:
+            for outcome in episodes.heard(self.fetching.http, listening, entry, feed_url, self.max_file_mb):
+                if isinstance(outcome, IngestError):
+                    self._problem(outcome)
+                else:
+                    spoken = outcome
+        except (KbError, sqlite3.Error, MemoryError):
+            raise
+        except Exception as error:
+            self._problem(_unforeseen(entry.uri, error))
         self._elsewhere(spoken or entry)
         return left - 1 if left is not None else None
 
@@ -277,7 +276,8 @@ class Ingest:
         entry = self.catalog.entry_of(document.uri) if self.catalog is not None else None
         # What was read whole is not replaced by what a feed says of it.
         whole = entry is not None and entry.kind != "link" and document.kind == "link"
-        if entry is not None and (whole or entry.fingerprint == fingerprint) and not self.options.force:
+        same = entry is not None and entry.fingerprint == fingerprint and not self.options.force
+        if whole or same:
             self.report.unchanged += 1
             self._mended(document.uri)
             return
@@ -341,13 +341,17 @@ class Ingest:
             self.report.skipped.append((error.uri, error.reason))
             return
         self.report.failed.append((error.uri, error.reason))
+        self._told[error.uri] = error.reason
         path = path_of(error.uri)
         # A name that leads nowhere is told, not kept: it is a slip of the keyboard, and nothing to try again.
         kept = path.exists() if path is not None else is_remote(error.uri) and urls.is_sound(error.uri)
-        if self.writer is not None and kept:
+        if kept:
+            self._keep_failure(error.uri, error.reason)
+
+    def _keep_failure(self, uri: str, reason: str) -> None:
+        if self.writer is not None:
             with self.writer.catalog.transaction():
-                now = self.now().isoformat(timespec="seconds")
-                self.writer.catalog.put_failure(error.uri, error.reason, now)
+                self.writer.catalog.put_failure(uri, reason, self.now().isoformat(timespec="seconds"))
 
     def _mended(self, uri: str) -> None:
         """An unchanged file that once could not be read, and now can, has no failure any more."""
@@ -430,6 +434,10 @@ class Ingest:
 
         self.writer.embed(self._group, self.embedder(), embedded)
         self.writer.apply(self._group, self.now().isoformat(timespec="seconds"))
+        for change in self._group:
+            # A part of it could not be had; that it was kept otherwise does not mend that.
+            if reason := self._told.get(change.document.uri):
+                self._keep_failure(change.document.uri, reason)
         for change, word in zip(self._group, self._pending, strict=True):
             self.report.chunks += len(change.chunks)
             self._count(word)

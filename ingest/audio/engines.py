@@ -7,9 +7,10 @@ badly is heard again by itself, at rising temperatures, as Whisper does it.
 
 from __future__ import annotations
 
+import threading
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -135,8 +136,10 @@ class FasterWhisper:
             condition_on_previous_text=False,
             initial_prompt=prompt or None,
         )
-        # Where it says nothing the second time, what it said the first time is kept for the list of what was dropped.
-        return [_said(segment, 0.0) for segment in found] or [said for said in before if said.doubt]
+        # Where it says less the second time, what it said the first time stands: as words, or as what was dropped.
+        again = [_said(segment, 0.0) for segment in found]
+        whole = not any(said.doubt for said in before) and _end(before) >= _end(again)
+        return before if whole or not again else again
 
 
 class OpenaiWhisper:
@@ -154,6 +157,7 @@ class OpenaiWhisper:
                 "openai-whisper is not installed. Run: pip install 'kb-tutor[whisper]' (or set KB_WHISPER_ENGINE to "
                 "faster-whisper)."
             ) from None
+        self._alone = threading.Lock()
         self._device = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
         if self._device == "cpu":
             torch.set_num_threads(threads)
@@ -173,31 +177,30 @@ class OpenaiWhisper:
         return str(max(likely, key=likely.get))
 
     def hear(self, sounds: Sequence[Sound], language: str, prompt: str) -> list[list[Said]]:
-        """One window after the other, as the program does it."""
+        """One window after the other, as the program does it; it keeps what it is at in the model itself."""
+        with self._alone:
+            return [self._heard(sound, language, prompt) for sound in sounds]
+
+    def _heard(self, sound: Sound, language: str, prompt: str) -> list[Said]:
         import whisper
 
-        heard = []
-        for sound in sounds:
-            found = whisper.transcribe(
-                self.model,
-                sound,
-                language=language,
-                beam_size=BEAM,
-                temperature=TEMPERATURES,
-                compression_ratio_threshold=COMPRESSION,
-                logprob_threshold=LOGPROB,
-                no_speech_threshold=NO_SPEECH,
-                condition_on_previous_text=False,
-                initial_prompt=prompt or None,
-                fp16=self._device == "cuda",
-            )
-            heard.append(
-                [
-                    Said(s["start"], s["end"], s["text"], s["avg_logprob"], s["no_speech_prob"], s["temperature"])
-                    for s in found["segments"]
-                ]
-            )
-        return heard
+        found = whisper.transcribe(
+            self.model,
+            sound,
+            language=language,
+            beam_size=BEAM,
+            temperature=TEMPERATURES,
+            compression_ratio_threshold=COMPRESSION,
+            logprob_threshold=LOGPROB,
+            no_speech_threshold=NO_SPEECH,
+            condition_on_previous_text=False,
+            initial_prompt=prompt or None,
+            fp16=self._device == "cuda",
+        )
+        return [
+            Said(s["start"], s["end"], s["text"], s["avg_logprob"], s["no_speech_prob"], s["temperature"])
+            for s in found["segments"]
+        ]
 
 
 def open_engine(name: EngineName, model: Path, device: Device, threads: int) -> Engine:
@@ -221,8 +224,13 @@ def _is_bad(sound: Sound, said: list[Said]) -> bool:
     """Whether a window is to be heard again: words in doubt, or speech at its end that was not written down."""
     if any(one.doubt for one in said):
         return True
-    last = max((one.end for one in said), default=0.0)
-    return bool(said) and len(sound) / RATE - _PAD - last > _LOST
+    if said and replace(said[0], text="".join(one.text for one in said)).compression_ratio > COMPRESSION:
+        return True  # a loop, a segment a round
+    return len(sound) / RATE - _PAD - _end(said) > _LOST
+
+
+def _end(said: list[Said]) -> float:
+    return max((one.end for one in said), default=0.0)
 
 
 def _first_line(error: BaseException) -> str:

@@ -42,7 +42,7 @@ class Models:
     def identity(self) -> str:
         """What a transcript says of the model that made it: its name; of a folder, also the size of its weights."""
         path = Path(self.named).expanduser()
-        if not path.exists():
+        if os.sep not in self.named and not path.suffix and not (path / "model.bin").is_file():
             return self.named
         weights = path / "model.bin" if path.is_dir() else path
         size = weights.stat().st_size if weights.is_file() else 0
@@ -51,7 +51,7 @@ class Models:
     def find(self) -> Path:
         """The model's folder or file. Raises `WhisperError` saying where it was looked for and how to get it."""
         own = Path(self.named).expanduser()
-        if own.exists() or os.sep in self.named:
+        if self.named not in known(self.engine) and (own.exists() or os.sep in self.named):
             return self._sound(own)
         for place in self._places(self.named):
             if place.exists():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 from ingest import chapters, transcripts
-from ingest._http import Fetched, FetchError, Http
+from ingest._http import FetchError, Http
 from ingest.audio import sound
 from ingest.audio.transcribe import Made, Transcriber
 from ingest.source import BinarySource, Item
@@ -34,8 +34,9 @@ class Listening:
     """What recordings are heard with.
 
     `all` hears those in folders and of feeds' entries too, not only what the person named; `episodes` is how many of a
-    feed, the latest first. `told` hears of each transcript. Downloads lie in `downloads` until they are `done`.
-    `digests` are those that this run has reckoned, by uri, size and time of change.
+    feed, the latest first. `told` hears of each transcript. A download lies in `downloads` until it is heard; what came
+    of each address is remembered, so that it is fetched once in a run. `digests` are those that were reckoned, by uri,
+    size and time of change.
     """
 
     transcriber: Transcriber
@@ -43,26 +44,67 @@ class Listening:
     all: bool = False
     episodes: int = 10
     told: Callable[[str, Made], None] = field(default=_nothing)
-    done: list[Path] = field(default_factory=list)
+    made: dict[str, tuple[sound.Facts, Made]] = field(default_factory=dict)
+    came: dict[str, tuple[Path, bytes] | FetchError] = field(default_factory=dict)
     digests: dict[tuple[str, int, int], str] = field(default_factory=dict)
 
-    def fetched(self, http: Http, url: str, named: bool) -> tuple[Path, Fetched | None]:
-        """A remote recording as a file here, downloaded unless it was before. Raises `FetchError`."""
-        suffix = suffix_of(url) or ".media"
-        path = self.downloads / f"{hashlib.sha256(url.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}{suffix}"
-        if path.exists():
-            return path, None
+    def fetched(self, http: Http, url: str, named: bool) -> tuple[Path, bytes]:
+        """A remote recording as a file here, and its sha256 (hex). Raises `FetchError`.
+
+        The file is gone once it was heard in this run; its hash then stands for its transcript.
+        """
+        if url not in self.came:
+            try:
+                self.came[url] = self._fetched(http, url, named)
+            except FetchError as error:
+                self.came[url] = error
+        came = self.came[url]
+        if isinstance(came, FetchError):
+            raise came
+        return came
+
+    def _fetched(self, http: Http, url: str, named: bool) -> tuple[Path, bytes]:
+        name = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        path = self.downloads / (name + (suffix_of(url) or ".media"))
         try:
             self.downloads.mkdir(parents=True, exist_ok=True)
-            return path, http.save(url, path, named, _LARGEST_DOWNLOAD_MB, _LONGEST_DOWNLOAD)
+            if not path.exists():  # one that an interruption left is whole
+                answer = http.save(url, path, named, _LARGEST_DOWNLOAD_MB, _LONGEST_DOWNLOAD)
+                if answer.content_type.startswith("text/"):
+                    path.unlink()
+                    raise NotMedia("its address leads to a page and to no recording")
+            if not path.stat().st_size:
+                path.unlink()
+                raise FetchError("it is empty")
+            with path.open("rb") as file:
+                return path, hashlib.file_digest(file, "sha256").hexdigest().encode("ascii")
         except OSError as error:
             raise FetchError(f"it cannot be kept in {self.downloads} ({error.strerror or error})") from None
+
+    def heard(self, path: Path, digest: str, name: str) -> tuple[sound.Facts, Made]:
+        """What a recording says of itself and its transcript. Raises as `Transcriber.transcript`."""
+        if digest not in self.made:
+            try:
+                facts = sound.facts(path)
+                self.made[digest] = facts, self.transcriber.transcript(path, digest, facts, name)
+            except sound.NoSound:
+                self._forget(path)
+                raise
+            self._forget(path)
+        return self.made[digest]
+
+    def _forget(self, path: Path) -> None:
+        if path.parent == self.downloads:
+            path.unlink(missing_ok=True)
+
+
+class NotMedia(FetchError):
+    """What an address leads to is no recording, though it looks so."""
 
 
 def suffix_of(url: str) -> str:
     """The suffix by which an address leads to a recording; empty where it does not look so."""
-    match = re.search(r"(\.\w{2,4})(?:[?#]|$)", url)
-    suffix = match[1].lower() if match else ""
+    suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
     return suffix if suffix in SUFFIXES else ""
 
 
@@ -108,8 +150,7 @@ class Recordings:
             return
         listening = item.listening
         try:
-            facts = sound.facts(item.path)
-            made = listening.transcriber.transcript(item.path, data.decode("ascii"), facts)
+            facts, made = listening.heard(item.path, data.decode("ascii"), item.title or item.path.name)
         except (sound.NoSound, WhisperError) as error:
             yield IngestError(item.uri, str(error))
             return
@@ -120,8 +161,6 @@ class Recordings:
         if made.broken:
             kept = "; what is heard before that is kept" if found is not None else ", and nothing was said until then"
             yield IngestError(item.uri, made.broken + kept)
-        if item.path.parent == listening.downloads:
-            listening.done.append(item.path)
 
 
 def document(item: Item, facts: sound.Facts, made: Made) -> Document | None:

@@ -5,6 +5,7 @@ Times are those of the file, so that a player finds them: where a part of it can
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,8 +24,8 @@ _BLOCK = 30 * RATE
 # A hole in the file's times is silence from this length on; shorter ones are how containers count.
 _HOLE = 0.25
 _LONGEST_HOLE = 6 * 3600.0
-# Bad packets in a row after which the rest is given up.
-_MOST_BAD = 200
+# Bad packets in a row after which the rest is given up: a minute or two.
+_MOST_BAD = 5_000
 # What is missing at the end and is no rounding of the container's.
 _MISSING = 2.0
 _NO_SOUND = "no sound can be read from it; it may be damaged, protected (DRM), or no recording at all"
@@ -51,10 +52,9 @@ class Facts:
 
 @dataclass(slots=True)
 class Heard:
-    """What came of decoding, true once it has ended: how far it got, packets that could not be decoded."""
+    """What came of decoding, true once it has ended: how far it got, and why no further."""
 
     seconds: float = 0.0
-    bad: int = 0
     broken: str = ""
 
 
@@ -64,7 +64,7 @@ def _opened(path: Path) -> Iterator[Any]:
     from av.error import FFmpegError
 
     try:
-        container = av.open(str(path), mode="r", metadata_errors="ignore")
+        container = av.open(os.path.abspath(path), mode="r", metadata_errors="ignore")
     except (FFmpegError, OSError, ValueError):
         raise NoSound(_NO_SOUND) from None
     with container:
@@ -100,7 +100,11 @@ def _length(container: Any, path: Path) -> float:
     name = str(container.format.name).partition(",")[0]
     if name in _GUESSED:
         return _counted_mp3(path) or 0.0
-    return float(container.duration or 0) / 1_000_000
+    stream = container.streams.audio[0]
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    # The container is as long as the longest of its streams.
+    return 0.0 if container.streams.video else float(container.duration or 0) / 1_000_000
 
 
 def _counted_mp3(path: Path) -> float:
@@ -205,23 +209,20 @@ def _pieces(path: Path, heard: Heard) -> Iterator[Sound]:
         at = 0.0  # seconds of the file that were given
         run = 0
         packets = container.demux(stream)
-        while True:
+        while run < _MOST_BAD:
             try:
                 packet = next(packets, None)
-                frames = packet.decode() if packet is not None else []
-                run = 0
-            except FFmpegError as error:
-                if isinstance(error, OSError) and not isinstance(error, ValueError):
-                    heard.broken = "it cannot be read to its end"
-                    break
-                heard.bad += 1
-                run += 1
-                if run > _MOST_BAD:
-                    heard.broken = "most of it cannot be decoded"
-                    break
+            except FFmpegError:
+                run, packets = run + 1, container.demux(stream)  # it is ended by an error; what follows may be well
                 continue
             if packet is None:
                 break
+            try:
+                frames = packet.decode()
+                run = 0
+            except FFmpegError:
+                run += 1
+                continue
             for frame in frames:
                 when = frame.time - begins if frame.time is not None else at
                 if _HOLE < when - at < _LONGEST_HOLE:
@@ -230,6 +231,8 @@ def _pieces(path: Path, heard: Heard) -> Iterator[Sound]:
                     at = when
                 at += frame.samples / frame.sample_rate
                 yield from mixer.mixed(frame)
+        if run >= _MOST_BAD:
+            heard.broken = "most of what follows cannot be decoded"
         yield from mixer.rest()
 
 

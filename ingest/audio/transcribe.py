@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypedDict, TypeVar
 
@@ -137,8 +137,8 @@ class Transcriber:
     anew: bool = False
     tell: Callable[[Pace], None] = lambda _: None
 
-    def transcript(self, path: Path, digest: str, facts: sound.Facts) -> Made:
-        """The transcript of a recording whose content has a sha256 (hex) `digest`.
+    def transcript(self, path: Path, digest: str, facts: sound.Facts, name: str = "") -> Made:
+        """The transcript of a recording whose content has a sha256 (hex) `digest`; `name` is what people call it.
 
         Raises `NoSound`, `WhisperError`, and `StoreError` or `StoreFull` where the home cannot be written.
         """
@@ -147,9 +147,11 @@ class Transcriber:
             return self._made_before(kept)
         with _writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            with self._alone(path.name, digest, facts.about):
+            with self._alone(name or path.name, digest, facts.about):
                 kept = self._kept(digest)  # whoever was at it may have ended
-                return self._made_before(kept) if kept is not None else self._heard(path, digest, facts)
+                return (
+                    self._made_before(kept) if kept is not None else self._heard(path, digest, facts, name or path.name)
+                )
 
     def _made_before(self, kept: Transcript) -> Made:
         return Made(kept, float(kept["kb"].get("seconds", 0.0)), 0.0, str(kept["kb"].get("broken", "")))
@@ -184,10 +186,12 @@ class Transcriber:
                     return found
         return None
 
-    def _heard(self, path: Path, digest: str, facts: sound.Facts) -> Made:
+    def _heard(self, path: Path, digest: str, facts: sound.Facts, called: str) -> Made:
         began = time.monotonic()
         name = f"{digest[:16]}-{self.settings.key}"
-        journal = _Journal(self.folder / f"{name}.partial.jsonl", digest)
+        # A name that was added to the glossary meanwhile does not make what was heard worth less.
+        key = replace(self.settings, prompt="").key
+        journal = _Journal(self.folder / f"{digest[:16]}-{key}.partial.jsonl", digest)
         state = sound.Heard()
         # A file without speech needs no model, and one that cannot be read must not wait for it.
         # What was heard before is decoded again, so that what is left is cut as if there had been no interruption.
@@ -197,7 +201,7 @@ class Transcriber:
             engine = self.engine()
             language = self.settings.language or journal.language
             language = language or _Work(lambda: engine.language(first.sound)).result(lambda: None)
-            self._all(path.name, engine, language, _groups(first, coming, engine.together), journal, facts, began)
+            self._all(called, engine, language, _groups(first, coming, engine.together), journal, facts, began)
         else:
             language = self.settings.language or journal.language
         journal.close()
@@ -205,7 +209,8 @@ class Transcriber:
         broken = sound.broken(facts, state)
         made = self._whole(journal, language, digest, seconds, broken)
         _write(self.folder / f"{name}.json", made)
-        journal.path.unlink(missing_ok=True)
+        for left in self.folder.glob(f"{digest[:16]}-*.partial.jsonl"):
+            left.unlink(missing_ok=True)
         return Made(made, seconds, time.monotonic() - began, broken)
 
     def _all(

@@ -21,6 +21,8 @@ def bar() -> Iterator[Callable[[Progress], None]]:
     from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from kb.cli.render import safe
+
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task("looking", total=None)
@@ -28,7 +30,7 @@ def bar() -> Iterator[Callable[[Progress], None]]:
         def tell(progress: object) -> None:
             done, total = getattr(progress, "done", 0), getattr(progress, "total", 0)
             embedded, pace = getattr(progress, "embedded", 0), getattr(progress, "hearing", None)
-            told = f"hearing {pace.name}: {pace.told}" if pace is not None else f"{embedded} passages embedded"
+            told = f"hearing {safe(pace.name)}: {pace.told}" if pace is not None else f"{embedded} passages embedded"
             shown.update(task, completed=done, total=total, description=escape(told))
 
         yield tell

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,14 @@ def test_a_segment_is_doubted_by_whispers_own_thresholds(one: Said, why: str) ->
 
 def test_speech_at_the_end_of_a_window_that_was_not_written_down_is_heard_again() -> None:
     assert engines._is_bad(speech.silence(20), [said("The first words.")])
+
+
+def test_a_loop_of_many_segments_is_heard_again() -> None:
+    assert engines._is_bad(speech.silence(30), [replace(said("Thank you."), end=n) for n in range(1, 30)])
+
+
+def test_a_window_in_which_nothing_was_written_is_heard_again() -> None:
+    assert engines._is_bad(speech.silence(20), [])
 
 
 def test_a_folder_without_a_tokenizer_is_named_before_a_hub_is_asked(tmp_path: Path, tiny: TinyWhisper) -> None:

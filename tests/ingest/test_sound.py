@@ -154,3 +154,42 @@ def test_chapters_and_names_of_a_file_are_read(tmp_path: Path) -> None:
         "A. Speaker",
         [{"start": 0.0, "title": "Opening"}, {"start": 2.0, "title": "Questions"}],
     )
+
+
+def test_a_film_that_goes_on_after_its_sound_is_not_broken(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    with av.open(str(path), "w") as out:
+        film, stream = out.add_stream("mpeg4", rate=1), out.add_stream("aac", rate=RATE)
+        film.width, film.height, film.pix_fmt, stream.layout = 64, 48, "yuv420p", "mono"
+        for n in range(40):
+            frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), dtype=np.uint8), format="rgb24")
+            frame.pts = n
+            out.mux(film.encode(frame))
+        out.mux(film.encode())
+        heard = av.AudioFrame.from_ndarray(
+            (a_tone(10.0) * 32767).astype(np.int16)[None, :], format="s16", layout="mono"
+        )
+        heard.sample_rate = RATE
+        for piece in av.AudioResampler("fltp", "mono", RATE).resample(heard):
+            out.mux(stream.encode(piece))
+        out.mux(stream.encode())
+    _, state = decoded(path)
+    assert sound.broken(sound.facts(path), state) == ""
+
+
+def test_what_follows_a_damaged_place_keeps_its_time(tmp_path: Path) -> None:
+    whole = np.concatenate([a_tone(60.0, 300.0), a_tone(30.0, 1000.0)])
+    path = speech.encoded(whole, tmp_path / "a.m4a", "aac")
+    data = bytearray(path.read_bytes())
+    at = len(data) // 3
+    data[at : at + len(data) // 15] = bytes(np.random.default_rng(6).integers(0, 256, len(data) // 15, np.uint8))
+    path.write_bytes(data)
+    heard, _ = decoded(path)
+    spectrum = np.abs(np.fft.rfft(heard[75 * RATE : 77 * RATE]))
+    assert np.argmax(spectrum) / 2 == pytest.approx(1000.0, abs=3)
+
+
+def test_a_name_with_a_colon_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "part1:intro.wav").write_bytes(speech.wav(a_tone(2.0)))
+    monkeypatch.chdir(tmp_path)
+    assert sound.facts(Path("part1:intro.wav")).seconds == pytest.approx(2.0, abs=0.05)

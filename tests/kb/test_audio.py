@@ -395,6 +395,76 @@ def test_only_the_latest_episodes_are_heard(library: Library, site: Site, tmp_pa
     assert kinds == {"one": "link", "two": "audio", "three": "audio"}
 
 
+def test_a_new_episode_does_not_bring_the_old_ones_with_it(library: Library, site: Site, tmp_path: Path) -> None:
+    for name in ("one", "two", "three", "four"):
+        site.pages[f"/{name}.mp3"] = mp3(tmp_path, *speech.SENTENCES[:2])
+    library.ingest([a_feed(site, "one", "two", "three")], audio=True, episodes=2)
+    library.ingest([a_feed(site, "one", "two", "three", "four")], audio=True, episodes=2)
+    assert {row.title: row.kind for row in library.sources()}["one"] == "link"
+
+
+def test_reading_a_feed_again_by_force_keeps_the_words_of_its_episodes(
+    library: Library, site: Site, tmp_path: Path
+) -> None:
+    site.pages["/one.mp3"] = mp3(tmp_path, *speech.SENTENCES[:2])
+    feed = a_feed(site, "one")
+    library.ingest([feed], audio=True)
+    library.ingest([feed], force=True)
+    assert [row.kind for row in library.sources()] == ["audio"]
+
+
+def test_an_empty_recording_costs_only_its_episode(library: Library, site: Site, tmp_path: Path) -> None:
+    site.pages["/one.mp3"] = mp3(tmp_path, *speech.SENTENCES[:2])
+    site.pages["/two.mp3"] = Page(b"", "audio/mpeg")
+    report = library.ingest([a_feed(site, "one", "two")], audio=True)
+    assert [uri for uri, _ in report.failed] == [f"{site.url}/two"]
+    assert {row.title: row.kind for row in library.sources()} == {"one": "audio", "two": "link"}
+
+
+def test_a_failed_episode_is_still_listed_as_failed(library: Library, site: Site) -> None:
+    library.ingest([a_feed(site, "one")], audio=True)
+    assert [failure.uri for failure in library.status().failures] == [f"{site.url}/one"]
+
+
+def test_episodes_that_all_lead_to_the_page_of_the_show_are_heard_each(
+    library: Library, site: Site, tmp_path: Path
+) -> None:
+    for n, name in enumerate(("one", "two")):
+        site.pages[f"/{name}.mp3"] = mp3(tmp_path, *speech.SENTENCES[n * 2 : n * 2 + 2])
+    feed = a_feed(site, "one", "two")
+    page = site.pages["/feed.xml"]
+    assert isinstance(page.body, str)
+    page.body = page.body.replace(f"<link>{site.url}/one</link>", f"<link>{site.url}</link>")
+    page.body = page.body.replace(f"<link>{site.url}/two</link>", f"<link>{site.url}</link>")
+    library.ingest([feed], audio=True)
+    assert sorted((row.title, row.uri) for row in library.sources()) == [
+        ("one", f"{site.url}/one.mp3"),
+        ("two", f"{site.url}/two.mp3"),
+    ]
+
+
+def test_a_recording_whose_address_does_not_look_so_is_heard(library: Library, site: Site, tmp_path: Path) -> None:
+    site.pages["/play"] = mp3(tmp_path, *speech.SENTENCES[:3])
+    library.ingest([f"{site.url}/play?id=3"])
+    assert [row.kind for row in library.sources()] == ["audio"]
+
+
+def test_a_page_whose_address_looks_like_a_recording_is_read(library: Library, site: Site) -> None:
+    words = "This page is about a recording of a speech, and it says much about the owls that are heard in it. " * 5
+    site.pages["/wiki/File:Speech.ogg"] = Page(
+        f"<html><body><article><h1>Owls</h1><p>{words}</p></article></body></html>"
+    )
+    library.ingest([f"{site.url}/wiki/File:Speech.ogg"])
+    assert [row.kind for row in library.sources()] == ["web"]
+
+
+def test_notes_beside_a_recording_that_is_named_are_not_read(library: Library, folder: Path) -> None:
+    a_talk(folder / "talk.wav", *speech.SENTENCES[:2])
+    (folder / "talk.txt").write_text("# Private\n\n- what I think of the speaker\n")
+    library.ingest([folder / "talk.wav"])
+    assert [row.kind for row in library.sources()] == ["audio"]
+
+
 def test_a_published_transcript_is_read_instead_of_hearing(library: Library, site: Site) -> None:
     site.pages["/one.vtt"] = Page("WEBVTT\n\n00:01.000 --> 00:04.000\nWe speak of owls tonight.\n", "text/vtt")
     deaf(library)
