@@ -251,7 +251,8 @@ def recordings(folder: Path) -> str:
         )
     )
     print(rows[-1], flush=True)
-    out = table(("what", "measured", "asked"), rows)
+    how = "`python bench/run.py recordings`: the tests' tiny Whisper on speech of espeak-ng, int8, two cores."
+    out = f"## Recordings\n\n{how}\n\n" + table(("what", "measured", "asked"), rows)
     out += (
         "\nThe engines at the dimensions of `base` with random weights, "
         + f"{TOKENS} tokens a window, beam {BEAM} (int8 and fp32):\n\n"
