@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import re
 import signal
 import statistics
 import subprocess
@@ -49,19 +48,6 @@ def a_recording(path: Path, minutes: float, codec: str = "libmp3lame", seed: int
         at += len(whole) / speech.RATE
     speech.encoded(np.concatenate(parts), path, codec)
     return said
-
-
-def words(text: str) -> list[str]:
-    return re.sub(r"[^\w ]", "", text.lower()).split()
-
-
-def errors(wanted: list[str], heard: list[str]) -> float:
-    row = list(range(len(heard) + 1))
-    for n, one in enumerate(wanted, start=1):
-        before, row[0] = row[0], n
-        for m, other in enumerate(heard, start=1):
-            before, row[m] = row[m], min(row[m] + 1, row[m - 1] + 1, before + (one != other))
-    return row[-1] / max(len(wanted), 1)
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -179,7 +165,7 @@ def times(folder: Path, model: Path) -> float:
         near = [
             max(abs(r["start"] - one.start), abs(r["end"] - one.end))
             for r in rows
-            if words(r["text"]) == words(one.text)
+            if speech.words(r["text"]) == speech.words(one.text)
         ]
         off.append(min(near, default=99.0))
     return max(off)
@@ -272,7 +258,7 @@ def recordings(folder: Path) -> str:
         for name, model in (("faster-whisper", tiny.faster), ("openai-whisper", tiny.openai)):
             engine = open_engine(name, model, "cpu", os.cpu_count() or 1)  # type: ignore[arg-type]
             text = " ".join(one.text for window in engine.hear(cut, "en", "") for one in window)
-            found.append(f"{errors(words(' '.join(texts)), words(text)):.3f}")
+            found.append(f"{speech.word_errors(speech.words(' '.join(texts)), speech.words(text)):.3f}")
         heard.append((label, *found))
     out += "\nWord errors of the tests' tiny Whisper on the sentences that it knows (of people they say nothing):\n\n"
     return out + table(("spoken by espeak-ng", "faster-whisper", "openai-whisper"), heard)

@@ -194,7 +194,7 @@ class Parts:
         meant = [meant for _, meant in glossary(self.home / GLOSSARY)]
         chosen = Settings(models.engine, models.identity, self.config.whisper_language, prompt_of(meant))
         transcriber = Transcriber(self._hearer, self.home / "transcripts", chosen, options.force)
-        return Listening(transcriber, self.home / "recordings", options.audio, options.episodes)
+        return Listening(transcriber, self.home / "recordings", options.audio)
 
     def _hearer(self) -> Engine:
         """The engine with its model, loaded once. Raises `WhisperError`."""

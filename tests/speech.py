@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import subprocess
 import wave
@@ -170,3 +171,18 @@ def encoded(sound: Sound, path: Path, codec: str, rate: int = 48_000, video: boo
             out.mux(stream.encode(piece))
         out.mux(stream.encode())
     return path
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in lower case, without punctuation."""
+    return re.sub(r"[^\w ]", "", text.lower()).split()
+
+
+def word_errors(wanted: Sequence[str], heard: Sequence[str]) -> float:
+    """The words to change, add or leave out to get from what was said to what was heard, as a share of the former."""
+    row = list(range(len(heard) + 1))
+    for n, one in enumerate(wanted, start=1):
+        before, row[0] = row[0], n
+        for m, other in enumerate(heard, start=1):
+            before, row[m] = row[m], min(row[m] + 1, row[m - 1] + 1, before + (one != other))
+    return row[-1] / max(len(wanted), 1)

@@ -87,7 +87,7 @@ class FasterWhisper:
         try:
             self.model = WhisperModel(str(folder), found, compute_type=kind, cpu_threads=threads, local_files_only=True)
         except (RuntimeError, ValueError, OSError) as error:
-            raise WhisperError(f"The Whisper model in {folder} cannot be used ({_first_line(error)}).") from None
+            raise WhisperError(f"The Whisper model in {folder} cannot be used ({first_line(error)}).") from None
         self.together = 16 if found == "cuda" else 4
         self._several = BatchedInferencePipeline(self.model)
 
@@ -164,7 +164,7 @@ class OpenaiWhisper:
         try:
             self.model: Any = whisper.load_model(str(weights), self._device)
         except Exception as error:  # torch says in many ways that a file is no checkpoint
-            raise WhisperError(f"The Whisper model {weights} cannot be used ({_first_line(error)}).") from None
+            raise WhisperError(f"The Whisper model {weights} cannot be used ({first_line(error)}).") from None
 
     def language(self, sound: Sound) -> str:
         """The language that is spoken; of a model of English that."""
@@ -233,5 +233,6 @@ def _end(said: list[Said]) -> float:
     return max((one.end for one in said), default=0.0)
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error of a library says, as much of it as a person wants to read."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -13,7 +13,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.audio.engines import EngineName
+from ingest.audio.engines import EngineName, first_line
 from kb.errors import UsageError, WhisperError
 
 # Without its tokenizer faster-whisper asks a hub for one, and waits where there is no network.
@@ -110,9 +110,7 @@ class Models:
             raise WhisperError(f"{self.folder} cannot be written ({error.strerror}). Set KB_CACHE.") from None
         try:
             _download(self.engine, name, draft).replace(target)
-        except OSError as error:  # what a hub's client raises for a server that is not reached is one, too
-            raise WhisperError(_not_got(name, target, error)) from None
-        except Exception as error:
+        except Exception as error:  # hubs' clients have many errors for a server that is not reached
             raise WhisperError(_not_got(name, target, error)) from None
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -135,9 +133,8 @@ def _download(engine: EngineName, name: str, draft: Path) -> Path:
 
 
 def _not_got(name: str, target: Path, error: Exception) -> str:
-    said = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
     return (
-        f"The Whisper model {name} cannot be downloaded ({said}). Is this machine online? "
+        f"The Whisper model {name} cannot be downloaded ({first_line(error)}). Is this machine online? "
         f"A copy from another machine goes to {target}."
     )
 

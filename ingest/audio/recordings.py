@@ -33,8 +33,7 @@ def _nothing(uri: str, made: Made) -> None:
 class Listening:
     """What recordings are heard with.
 
-    `all` hears those in folders and of feeds' entries too, not only what the person named; `episodes` is how many of a
-    feed, the latest first. `told` hears of each transcript. A download lies in `downloads` until it is heard; what came
+    `all` hears those in folders too, not only what the person named. `told` hears of each transcript. A download lies in `downloads` until it is heard; what came
     of each address is remembered, so that it is fetched once in a run. `digests` are those that were reckoned, by uri,
     size and time of change.
     """
@@ -42,7 +41,6 @@ class Listening:
     transcriber: Transcriber
     downloads: Path
     all: bool = False
-    episodes: int = 10
     told: Callable[[str, Made], None] = field(default=_nothing)
     made: dict[str, tuple[sound.Facts, Made]] = field(default_factory=dict)
     came: dict[str, tuple[Path, bytes] | FetchError] = field(default_factory=dict)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,34 +36,20 @@ def all_said(voice: str, speed: int, pitch: int) -> tuple[Sound, list[speech.Spo
     return speech.recording(texts, (0.5, 0.2, 0.9), voice, speed, pitch)
 
 
-def words(text: str) -> list[str]:
-    return re.sub(r"[^\w ]", "", text.lower()).split()
-
-
-def errors(wanted: list[str], heard: list[str]) -> int:
-    """The words to change, add or leave out to get from one to the other."""
-    row = list(range(len(heard) + 1))
-    for n, one in enumerate(wanted, start=1):
-        before, row[0] = row[0], n
-        for m, other in enumerate(heard, start=1):
-            before, row[m] = row[m], min(row[m] + 1, row[m - 1] + 1, before + (one != other))
-    return row[-1]
-
-
 @pytest.mark.parametrize(("voice", "speed", "pitch"), HELD_OUT)
 def test_at_most_one_word_in_twenty_is_wrong(engine: Engine, voice: str, speed: int, pitch: int) -> None:
     sound, said = all_said(voice, speed, pitch)
     heard = engine.hear([window.sound for window in windows([sound])], "en", "")
     text = " ".join(one.text for window in heard for one in window)
-    wanted = words(" ".join(one.text for one in said))
-    assert errors(wanted, words(text)) / len(wanted) <= 0.05
+    wanted = speech.words(" ".join(one.text for one in said))
+    assert speech.word_errors(wanted, speech.words(text)) <= 0.05
 
 
 def test_words_that_are_told_to_expect_change_none_that_is_heard(engine: Engine) -> None:
     # Of words that the tiny model knows: others are to it what no real Whisper has, tokens without a meaning.
     sound, _ = speech.recording(speech.SENTENCES[:5])
     plain, told = (engine.hear([sound], "en", prompt) for prompt in ("", "The cache of the agent"))
-    assert [words(one.text) for one in told[0]] == [words(one.text) for one in plain[0]]
+    assert [speech.words(one.text) for one in told[0]] == [speech.words(one.text) for one in plain[0]]
 
 
 def test_a_window_of_silence_gives_nothing_that_is_trusted(engine: Engine) -> None:
