@@ -167,6 +167,7 @@ class Parts:
             self._deriver(lambda: catalog, online, trouble),
             report,
             after.met if after is not None else None,
+            after.fetched if after is not None else {},
         )
 
     def _fetching(self, options: Options | None = None) -> Fetching:

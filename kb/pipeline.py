@@ -57,6 +57,7 @@ class Ingest:
     derive: Derive = passages
     report: Report = field(default_factory=Report)
     met: list[Item | IngestError] | None = None
+    fetched: dict[str, tuple[Item, bytes]] = field(default_factory=dict)  # by hearing, for reading
     _group: list[Change] = field(default_factory=list)
     _pending: list[str] = field(default_factory=list)
     _taken: set[str] = field(default_factory=set)
@@ -299,7 +300,8 @@ class Ingest:
         # Pictures make a PDF large, not its words.
         limit = self.max_file_mb * (_BINARY_TIMES if source.is_binary(item) else 1)
         try:
-            opened, data = item.load(limit)
+            before = self.fetched.get(item.uri)
+            opened, data = before if before is not None else item.load(limit)
         except IngestError as error:
             self._problem(error)
             return None
@@ -308,6 +310,8 @@ class Ingest:
         except Exception as error:
             self._problem(_unforeseen(item.uri, error))
             return None
+        if self._only_hears and is_remote(item.uri):
+            self.fetched[item.uri] = opened, data
         if opened.uri != item.uri:
             self._readdressed(item.uri, opened.uri)
         if opened.uri in self._seen:

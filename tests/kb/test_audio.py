@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -332,13 +333,11 @@ def test_a_disk_that_fills_while_it_is_heard_is_named_and_loses_no_word(
 
         def fill(progress: Progress) -> None:
             if progress.hearing is not None and progress.hearing.at and not (disk / "full").exists():
-                with (disk / "full").open("wb") as file:
-                    try:
-                        while True:
-                            file.write(b"x" * 4096)
-                            file.flush()
-                    except OSError:
-                        pass
+                # Until there is no room for another page.
+                with (disk / "full").open("wb") as file, suppress(OSError):
+                    while True:
+                        file.write(b"x" * 4096)
+                        file.flush()
 
         with pytest.raises(StoreFull, match="disk"):
             small.ingest([folder / "talk.wav"], on_progress=fill)
@@ -385,6 +384,14 @@ def test_an_episode_is_neither_fetched_nor_heard_again(library: Library, site: S
     deaf(library)
     report = library.ingest([feed], audio=True)
     assert (report.unchanged, [path for path, _ in site.requests].count("/one.mp3")) == (1, 1)
+
+
+def test_a_feed_is_fetched_once_to_hear_its_episodes_and_to_read_them(
+    library: Library, site: Site, tmp_path: Path
+) -> None:
+    site.pages["/one.mp3"] = mp3(tmp_path, *speech.SENTENCES[:2])
+    library.ingest([a_feed(site, "one")], audio=True)
+    assert sorted(path for path, _ in site.requests) == ["/feed.xml", "/one.mp3"]
 
 
 def test_only_the_latest_episodes_are_heard(library: Library, site: Site, tmp_path: Path) -> None:
