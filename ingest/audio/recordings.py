@@ -33,8 +33,8 @@ def _nothing(uri: str, made: Made) -> None:
 class Listening:
     """What recordings are heard with.
 
-    `all` hears those in folders too, not only what the person named. `told` hears of each transcript. A download lies in
-    `downloads` until it is heard; what came of each address is remembered, so that it is fetched once in a run.
+    `all` hears those in folders too, not only what the person named. `told` hears of each transcript. A download lies
+    in `downloads` until it is heard; what came of each address is remembered, so that it is fetched once in a run.
     `digests` are those that were reckoned, by uri, size and time of change.
     """
 
