@@ -93,7 +93,7 @@ class Digests:
             return notice(str(error), "bad")
         if not records:
             return notice("There are no such links.")
-        return _list([(record, "") for record in records[:_MOST]], len(records))
+        return _list([(record, "") for record in records[:_MOST]], len(records), which)
 
     def listed_feeds(self) -> str:
         """The feeds that are followed."""
@@ -120,9 +120,9 @@ class Digests:
             unread = self._library.links(state="unread")
             return notice(
                 "No digest was made yet. Follow feeds below, then make one; each morning: kb digest (docs/daily.md)."
-            ) + (_list([(record, "") for record in unread[:_MOST]], len(unread)) if unread else "")
+            ) + (_list([(record, "") for record in unread[:_MOST]], len(unread), "digest") if unread else "")
         head = f'<h2 class="kb-day">Digest of {words(date)}</h2>'
-        return head + _list([(one.record, one.relation) for one in told], len(told))
+        return head + _list([(one.record, one.relation) for one in told], len(told), "digest")
 
     def _made(self) -> Iterator[Update]:
         """Fetch and make today's digest, telling how far it is."""
@@ -188,10 +188,10 @@ def _marking(record: LinkRecord, what: str, value: str) -> Mark:
     return Mark(untag=tags) if what == "untag" else Mark(tags=tags)
 
 
-def _list(links: Sequence[tuple[LinkRecord, str]], count: int) -> str:
+def _list(links: Sequence[tuple[LinkRecord, str]], count: int, which: str) -> str:
     rows = "".join(_link(record, relation) for record, relation in links)
     more = notice(f"{len(links)} of {count} are shown.") if count > len(links) else ""
-    return f'<p class="kb-quiet">{_KEYS}</p><div class="kb-links">{rows}</div>{more}'
+    return f'<p class="kb-quiet">{_KEYS}</p><div class="kb-links" data-list="{words(which)}">{rows}</div>{more}'
 
 
 def _link(record: LinkRecord, relation: str) -> str:
