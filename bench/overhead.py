@@ -9,8 +9,10 @@ scripted model notes when the request reaches it; the reader's own time is measu
 from __future__ import annotations
 
 import csv
+import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -94,7 +96,27 @@ def measure(home: Path) -> dict[str, float]:
         "reader p50": statistics.median(read),
         "quoted p50": statistics.median(whole[20:]),
         "quoted p95": statistics.quantiles(whole[20:], n=20)[18],
+        "memory": memory(home, questions[:30], True),
+        "memory without": memory(home, questions[:30], False),
     }
+
+
+ASKS = """
+import json, resource, sys
+import kb
+home, reads, questions = sys.argv[1], sys.argv[2] == "1", json.loads(sys.argv[3])
+with kb.open(home, reader=reads) as library:
+    for question in questions:
+        library.ask(question)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def memory(home: Path, questions: list[str], reads: bool) -> float:
+    """The most memory, in MB, of a process of its own that asks, with the reader or without."""
+    command = [sys.executable, "-c", ASKS, str(home), str(int(reads)), json.dumps(questions)]
+    done = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", cwd=ROOT)
+    return float(done.stdout.split()[-1])
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Measure quality and speed on this machine and write docs/benchmarks.md: `make bench` (about forty minutes).
 
-    python bench/run.py [quality] [names] [speed] [embedding] [answers] [checks] [levels] [overhead] [sync] [threads]
-                        [feeds] [quiz] [pages] [recordings] [kills]
+    python bench/run.py [quality] [names] [speed] [embedding] [answers] [reader] [checks] [levels] [overhead] [sync]
+                        [threads] [feeds] [quiz] [pages] [recordings] [kills]
 
 Quality is scored by the shared scorer on what `kb search --batch` and `kb ask --batch` print. Times are ratios within
 one run, against something everybody has.
@@ -35,6 +35,7 @@ HEADINGS = {
     "Speed": "speed",
     "Embedding": "embedding",
     "Answers without a language model": "answers",
+    "The reader": "reader",
     "Checks": "checks",
     "Levels": "levels",
     "Before the first word": "overhead",
@@ -321,6 +322,12 @@ def held_out() -> str:
     return out
 
 
+def read(folder: Path) -> str:
+    from bench.reading import reader
+
+    return reader(folder)
+
+
 def checked(folder: Path) -> str:
     from bench.checks import measure
 
@@ -364,7 +371,12 @@ def overhead(folder: Path) -> str:
             "≤ 150 ms",
         ),
         ("the reader's time, p50", f"{got['reader p50']:.0f} ms", ""),
-        ("a quoted answer, p50 / p95", f"{got['quoted p50']:.0f} / {got['quoted p95']:.0f} ms", ""),
+        ("a quoted answer, p50 / p95", f"{got['quoted p50']:.0f} / {got['quoted p95']:.0f} ms", "≤ 450 / 800 ms"),
+        (
+            "most memory of a process that asks, with the reader and without",
+            f"{got['memory']:.0f} MB, {got['memory without']:.0f} MB",
+            "at most 250 MB more",
+        ),
     ]
     print(rows, flush=True)
     return (
@@ -490,6 +502,7 @@ def main() -> None:
         "speed": speed,
         "embedding": embedding,
         "answers": answers,
+        "reader": read,
         "checks": checked,
         "levels": levelled,
         "overhead": overhead,

@@ -101,11 +101,17 @@ class Library(Learning):
         document = self.find(source)[0] if source else None
         return make_filters(kinds, tags, document, since, until, self._now().date())
 
-    def search(self, query: str, k: int = 10, filters: Filters | None = None, trace: bool = False) -> SearchResult:
-        """The k passages that fit a query best."""
+    def search(
+        self, query: str, k: int = 10, filters: Filters | None = None, trace: bool = False, rerank: bool = False
+    ) -> SearchResult:
+        """The k passages that fit a query best; with `rerank` the first in the reader's order, where it reads."""
         if k < 1:
             raise UsageError("-k must be 1 or more.")
-        return self.retriever().search(whole_text(query), k, filters, trace)
+        if not rerank:
+            return self.retriever().search(whole_text(query), k, filters, trace)
+        from kb.tutor.answers import found
+
+        return found(self.retriever(), whole_text(query), k, filters, trace, self.reader())[0]
 
     def ask(
         self,

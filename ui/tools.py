@@ -84,7 +84,7 @@ class Tools:
 
         def found() -> Said:
             filters = self._library.filters([kind] if kind else (), since=since or None)
-            return shapes.search(self._library.search(query, k, filters))
+            return shapes.search(self._library.search(query, k, filters, rerank=True))
 
         return await self._said(found)
 

@@ -26,8 +26,7 @@ from sklearn.preprocessing import StandardScaler
 
 import kb
 from kb.library import Library
-from kb.tutor import extractive, features
-from kb.tutor.evidence import gather
+from kb.tutor import answers, extractive, features, reading
 
 SHARED = Path(os.environ.get("KB_TEST_DATA", "../shared"))
 MOST = 150
@@ -172,10 +171,10 @@ def main() -> None:
 
 def measured(library: Library, question: str) -> np.ndarray:
     retriever = library.retriever()
-    evidence = gather(library.search(question, 8).hits)
-    ranking = extractive.rank(
-        question, evidence, library.embedder(), retriever.terms, retriever.rarity, None, library.reader()
-    )
+    _, evidence, readings = answers.found(retriever, question, 8, None, False, library.reader())
+    ranking = extractive.rank(question, evidence, library.embedder(), retriever.terms, retriever.rarity, None, readings)
+    if readings is None:  # nothing near enough to be read: its confidence is the scorer's own
+        return features.read_vector(ranking.features, *[reading.UNREAD] * 3)
     return ranking.features
 
 

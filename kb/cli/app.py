@@ -114,6 +114,7 @@ def search(
     source: Source = None,
     since: Since = None,
     until: Until = None,
+    rerank: Annotated[bool, typer.Option("--rerank", help="Order the first of them as the reader reads them.")] = False,
     trace: Trace = False,
     batch: Batch = None,
     json: Json = False,
@@ -125,11 +126,13 @@ def search(
     from kb.cli import render
 
     with opened(home) as library:
-        library.warm_up()
+        library.warm_up(reads=rerank)
         filters = _filters(library, kind, tag, source, since, until)
         if batch is not None:
-            return lines.run(batch, "query", lambda text, _: shapes.search(library.search(text, k, filters, trace)))
-        result = library.search(_required(query, "QUERY"), k, filters, trace)
+            return lines.run(
+                batch, "query", lambda text, _: shapes.search(library.search(text, k, filters, trace, rerank))
+            )
+        result = library.search(_required(query, "QUERY"), k, filters, trace, rerank)
         if json:
             printed(shapes.search(result))
         else:

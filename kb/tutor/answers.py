@@ -11,12 +11,13 @@ from index.filters import Filters
 from index.reader import Reader
 from index.retrieve import Retriever
 from index.rows import Entry
-from kb.documents import Answer, Hit, Level, Offer, SearchResult
+from kb.documents import Answer, Dropped, Hit, Level, Offer, SearchResult
 from kb.errors import LlmError, UsageError
 from kb.llm import Llm
-from kb.tutor import definitions, extractive, levels, telling
+from kb.tutor import definitions, extractive, levels, reading, telling
 from kb.tutor.evidence import Evidence, Sentence, gather
 from kb.tutor.extractive import Ranking, Scored
+from kb.tutor.reading import Readings
 
 ANSWERER = "extractive"
 NOT_SAID = "Your sources do not say."
@@ -80,14 +81,13 @@ def prepare(
     if len(question) > _LONGEST_QUESTION:
         raise UsageError(f"The question has {len(question):,} characters; at most {_LONGEST_QUESTION:,} are read.")
     looked_up = searched or question
-    result = retriever.search(looked_up, k, filters, trace)
+    result, evidence, readings = found(retriever, looked_up, k, filters, trace, reader)
     catalog = retriever.catalog()
-    evidence = gather(result.hits)
     nothing = Ranking((), 0.0, extractive.NO_FEATURES)
     made = Prepared(question, looked_up, result, evidence, nothing, offers=offer(question), traced=trace)
     if result.hits and catalog is not None:
         heard = retriever.heard(looked_up)
-        ranking = extractive.rank(looked_up, evidence, embedder(), retriever.terms, retriever.rarity, heard, reader)
+        ranking = extractive.rank(looked_up, evidence, embedder(), retriever.terms, retriever.rarity, heard, readings)
         # The expert's sentences are the evidence of every level.
         few, many = (levels.MANNERS[level].sentences for level in ("practitioner", "expert"))
         taken = extractive.select(ranking, few, _MARGIN, many - few + 3, _REACH)
@@ -108,6 +108,28 @@ def prepare(
             texts=texts,
         )
     return replace(made, ms=_ms(began))
+
+
+def found(
+    retriever: Retriever, query: str, k: int, filters: Filters | None, trace: bool, reader: Reader | None
+) -> tuple[SearchResult, Evidence, Readings | None]:
+    """The k best passages, their sentences, and what the reader makes of them: with it, also their order is its."""
+    if reader is None:
+        result = retriever.search(query, k, filters, trace)
+        return result, gather(result.hits), None
+    result = retriever.search(query, max(k, reading.DEPTH), filters, trace)
+    began = time.perf_counter()
+    readings = reading.read(query, gather(result.hits), reader)
+    hits = reading.reordered(result.hits, readings)
+    fallen = tuple(Dropped(h.chunk.id, h.title, h.scores, f"below the first {k}") for h in hits[k:])
+    result = replace(
+        result,
+        hits=hits[:k],
+        dropped=(*(fallen if trace else ()), *result.dropped),
+        timings={**result.timings, "read": _ms(began)},
+        ms=result.ms + _ms(began),
+    )
+    return result, gather(result.hits), readings or None
 
 
 def tell(

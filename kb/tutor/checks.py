@@ -16,7 +16,8 @@ from kb.tutor import citations, facts, markers
 FaultKind = Literal["uncited", "marker", "quote", "number", "date", "name", "attribution", "support"]
 
 # How well each of several statements is borne by the texts that it cites, 0 to 1.
-Support = Callable[[Sequence[tuple[str, Sequence[str]]]], Sequence[float]]
+# Of each statement, the texts that it cites and what is known about them: how well they bear it, 0 to 1.
+Support = Callable[[Sequence[tuple[str, Sequence[str], str]]], Sequence[float]]
 
 _QUOTED = re.compile(r"“([^“”]{3,600})”|\"([^\"\n]{3,600})\"|«([^«»]{3,600})»")
 _FEWEST_QUOTED_WORDS = 3
@@ -92,11 +93,12 @@ def check(statements: Sequence[Statement], sources: Sequence[Source], support: S
     known = _Known({source.n: source for source in sources}, _lower_words(sources))
     literal = [_literal_faults(statement, known) for statement in statements]
     asked = [n for n, statement in enumerate(statements) if any(c in known.by_number for c in statement.cited)]
-    pairs = [
-        (statements[n].text, [known.by_number[c].text for c in statements[n].cited if c in known.by_number])
-        for n in asked
-    ]
-    borne = dict(zip(asked, support(pairs) if pairs else (), strict=True))
+    wanted = []
+    for n in asked:
+        cited = [known.by_number[c] for c in statements[n].cited if c in known.by_number]
+        about = " · ".join(dict.fromkeys(source.about for source in cited if source.about))
+        wanted.append((statements[n].text, [source.text for source in cited], about))
+    borne = dict(zip(asked, support(wanted) if wanted else (), strict=True))
     out = []
     for n, statement in enumerate(statements):
         faults = list(literal[n])

@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from index.embed import Embedder
 from index.lexical import STOPWORDS
-from index.reader import Read, Reader
 from kb.tutor import features
 from kb.tutor.evidence import Evidence, Sentence, follows
 from kb.tutor.readability import grade
+from kb.tutor.reading import UNREAD, PassageReading, Readings
 from kb.tutor.scorer import load
 
 # Sentences of the best passages only: the answer is rarely further down, and each sentence costs an embedding.
@@ -37,13 +37,15 @@ _LEAST = -1.3
 _PASSAGE_WEIGHT = 4.0
 # What the reader says beside the features: of the sentence, of its passage; a sentence that it did not come to.
 # Weighed so that scores spread as wide as without it.
-_FEATURES_READ = 0.67
-_SENTENCE_READ = 0.2
-_PASSAGE_READ = 0.33
-_UNREAD = -8.0
-_LONGEST_TITLE = 120
+_FEATURES_READ = 0.25
+_SENTENCE_READ = 0.5
+_PASSAGE_READ = 0.25
+# What repeats the question reads like its answer.
+_ECHO_READ = 1.5
 _DEFINES = features.SENTENCE_FEATURES.index("defines")
+_ECHO = features.SENTENCE_FEATURES.index("echo")
 _FITS = features.SENTENCE_FEATURES.index("fits")
+_NOT_READ = PassageReading(UNREAD, UNREAD, {})
 NO_FEATURES: npt.NDArray[np.float64] = np.zeros(len(features.PASSAGE_FEATURES))
 
 
@@ -53,7 +55,7 @@ class Scored:
 
     `score` (a logit and its passage's share) orders those of one question; `defines`: it says what the thing asked is;
     `fits`: it has (1) or has not (-1) the kind of thing asked for; `goes_on`: it only continues the one before it;
-    `core`: it is part of the answer; what is not, says more of it to an expert.
+    `core`: it is part of the answer; what is not, says more of it to an expert; `echoes`: it only repeats the question.
     """
 
     sentence: Sentence
@@ -63,6 +65,7 @@ class Scored:
     fits: float = 0.0
     goes_on: bool = False
     core: bool = True
+    echoes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,9 @@ def rank(
     terms: Callable[[str], list[str]],
     rarity: Callable[[Sequence[str]], dict[str, float]],
     heard: Mapping[str, Sequence[frozenset[str]]] | None = None,
-    reader: Reader | None = None,
+    readings: Readings | None = None,
 ) -> Ranking:
-    """Order the evidence's sentences by how well they answer; with a reader, by what it makes of them as well.
+    """Order the evidence's sentences by how well they answer; with readings, by what the reader makes of them as well.
 
     `terms` gives a text's words as the lexical index sees them, `rarity` how much each of them tells; `heard`, by name
     of the question, the words that talk may have in its stead.
@@ -115,8 +118,8 @@ def rank(
         top.kind in ("transcript", "audio"),
     )
     vector = features.passage_vector(looked)
-    if reader is not None:
-        scored, vector = _read(question, scored, vector, reader)
+    if readings is not None:
+        scored, vector = _read(scored, vector, readings)
     scored.sort(key=lambda s: (-s.score, s.sentence.hit.rank, s.sentence.start))
     return Ranking(tuple(scored), load().confidence(vector), vector)
 
@@ -146,7 +149,7 @@ def _by_features(
             passage = _PASSAGE_WEIGHT * (chosen[n].hit.scores.fused / best_fused - 1)
             defines = bool(row[_DEFINES])
             score = float(logit) + passage + _DEFINITION * defines
-            scored.append(Scored(chosen[n], score, vectors[n + 1], defines, float(row[_FITS])))
+            scored.append(Scored(chosen[n], score, vectors[n + 1], defines, float(row[_FITS]), echoes=bool(row[_ECHO])))
     return scored, np.vstack(matrices)
 
 
@@ -161,35 +164,18 @@ def _matches(question: str, passage: str, embedder: Embedder) -> list[float]:
 
 
 def _read(
-    question: str, scored: Sequence[Scored], vector: npt.NDArray[np.float64], reader: Reader
+    scored: Sequence[Scored], vector: npt.NDArray[np.float64], readings: Readings
 ) -> tuple[list[Scored], npt.NDArray[np.float64]]:
     """The sentences with what the reader makes of them in their scores, and the features that it adds."""
-    by_hit: dict[int, list[Scored]] = {}
-    for one in sorted(scored, key=lambda s: (s.sentence.hit.rank, s.sentence.n)):
-        by_hit.setdefault(one.sentence.hit.rank, []).append(one)
-    pairs = [(question, _passage(group)) for group in by_hit.values()]
-    readings = reader.read(pairs)
     out: list[Scored] = []
-    for group, reading in zip(by_hit.values(), readings, strict=True):
-        for one, logit in zip(group, reading.sentences, strict=True):
-            read = _SENTENCE_READ * max(logit, _UNREAD) + _PASSAGE_READ * reading.answers
-            out.append(replace(one, score=_FEATURES_READ * one.score + read))
-    sentences = [logit for reading in readings for logit in reading.sentences if logit > _UNREAD]
-    added = features.read_vector(
-        vector, [r.answers for r in readings], [r.relevant for r in readings], sentences or [_UNREAD]
-    )
-    return out, added
-
-
-def _passage(group: Sequence[Scored]) -> Read:
-    """A passage as the reader takes it: its sentences under its headings."""
-    spans: list[tuple[int, int]] = []
-    text = ""
-    for one in group:
-        spans.append((len(text), len(text) + len(one.sentence.plain)))
-        text += one.sentence.plain + " "
-    title = " › ".join(group[0].sentence.hit.chunk.breadcrumb)
-    return Read(text, title[-_LONGEST_TITLE:], tuple(spans))
+    for one in scored:
+        reading = readings.get(one.sentence.hit.chunk.id, _NOT_READ)
+        said = _SENTENCE_READ * reading.sentences.get(one.sentence.n, UNREAD) + _PASSAGE_READ * reading.answers
+        out.append(replace(one, score=_FEATURES_READ * one.score + said - _ECHO_READ * one.echoes))
+    first = min(scored, key=lambda one: one.sentence.hit.rank).sentence.hit.chunk.id
+    best = readings.get(first, _NOT_READ)
+    sentence = max(best.sentences.values(), default=UNREAD)
+    return out, features.read_vector(vector, best.answers, sentence, best.relevant)
 
 
 def _in_context(sentence: Sentence) -> str:

@@ -118,8 +118,9 @@ PASSAGE_FEATURES = (
     "asked",  # how many words are asked for: of a long question fewer are met
     "talk",  # the first passage is talk, which is thin
 )
-# The same, and what the reader says (`index.reader`): logits that the passages answer, are relevant, and of a sentence.
-READ_FEATURES = (*PASSAGE_FEATURES, "answers", "answers_second", "relevant", "sentence_second")
+# The same, and what the reader says (`index.reader`) of the first passage: logits that it answers, that its best
+# sentence does, that it is relevant.
+READ_FEATURES = (*PASSAGE_FEATURES, "answers", "sentence", "relevant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +178,10 @@ def passage_vector(looked: Looked) -> npt.NDArray[np.float64]:
 
 
 def read_vector(
-    looked: npt.NDArray[np.float64], answers: Sequence[float], relevant: Sequence[float], sentences: Sequence[float]
+    looked: npt.NDArray[np.float64], answers: float, sentence: float, relevant: float
 ) -> npt.NDArray[np.float64]:
-    """`READ_FEATURES`: a passage vector, and the reader's logits of the passages and of their sentences."""
-    ranked = [*sorted(answers, reverse=True), -8.0, -8.0]
-    best = [*sorted(sentences, reverse=True), -8.0, -8.0]
-    return np.concatenate([looked, [ranked[0], ranked[1], max(relevant, default=-8.0), best[1]]])
+    """`READ_FEATURES`: a passage vector, and the reader's logits of the first passage and of its best sentence."""
+    return np.concatenate([looked, [answers, sentence, relevant]])
 
 
 _NUMBER = re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|thousand|million|half)\b")

@@ -24,6 +24,7 @@ Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 _MOST_SENTENCES = 60
 _LONGEST = 600
 _WINDOW_CHARS = 1100
+_LONGEST_ABOUT = 200
 _DENIES = re.compile(r"\b(?:not|no|never|none|nor|cannot|without)\b|n['’]t\b", re.IGNORECASE)
 
 
@@ -43,11 +44,12 @@ def sentences(text: str, statement: str = "") -> list[str]:
 
 
 def measure(
-    pairs: Sequence[tuple[str, Sequence[str]]], embed: Embed, reader: Reader | None = None
+    pairs: Sequence[tuple[str, Sequence[str]]], embed: Embed, reader: Reader | None = None, abouts: Sequence[str] = ()
 ) -> npt.NDArray[np.float64]:
     """Features of statements against the texts that they cite, shape (statements, features).
 
-    `SUPPORT_FEATURES`, or with a reader `SUPPORT_READ_FEATURES`.
+    `SUPPORT_FEATURES`, or with a reader `SUPPORT_READ_FEATURES`; `abouts` (titles, names, dates) stand above what it
+    reads for each statement.
     """
     cut = [[sentences(text, statement) for text in texts] for statement, texts in pairs]
     wanted: dict[str, int] = {}
@@ -57,7 +59,7 @@ def measure(
     vectors = embed(list(wanted)) if wanted else np.zeros((0, 1), dtype=np.float32)
     rows = []
     windows: list[tuple[str, Read]] = []
-    for (statement, _), each in zip(pairs, cut, strict=True):
+    for (statement, _), each, about in zip(pairs, cut, abouts or [""] * len(pairs), strict=True):
         vector = vectors[wanted[statement]]
         words = subject_words(statement)
         ones = [s for own in each for s in own]
@@ -66,7 +68,7 @@ def measure(
         pairwise = [float(vectors[wanted[s]] @ vector) for s in twos]
         mean = np.mean([vectors[wanted[s]] for s in ones], axis=0)
         best = ones[int(np.argmax(near))]
-        windows.append((statement, Read(_around(each, ones.index(best)))))
+        windows.append((statement, Read(_around(each, ones.index(best)), about[:_LONGEST_ABOUT])))
         held = frozenset(word for s in ones for word in subject_words(s))
         rows.append(
             (
@@ -111,12 +113,15 @@ def _share(words: Sequence[str], held: frozenset[str]) -> float:
     return sum(word in held for word in words) / len(words) if words else 1.0
 
 
-def judge(embed: Embed, reader: Reader | None = None) -> Callable[[Sequence[tuple[str, Sequence[str]]]], list[float]]:
+def judge(
+    embed: Embed, reader: Reader | None = None
+) -> Callable[[Sequence[tuple[str, Sequence[str], str]]], list[float]]:
     """What `kb.tutor.checks.check` asks: how well each statement is borne, 0 to 1."""
 
-    def borne(pairs: Sequence[tuple[str, Sequence[str]]]) -> list[float]:
+    def borne(asked: Sequence[tuple[str, Sequence[str], str]]) -> list[float]:
         weights = load().support if reader is None else load().support_read
-        logits = weights.logits(measure(pairs, embed, reader))
+        pairs = [(statement, texts) for statement, texts, _ in asked]
+        logits = weights.logits(measure(pairs, embed, reader, [about for _, _, about in asked]))
         return [1 / (1 + math.exp(-max(-30.0, min(30.0, float(logit))))) for logit in logits]
 
     return borne
