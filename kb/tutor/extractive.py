@@ -173,11 +173,8 @@ def _read(
     out: list[Scored] = []
     for one in scored:
         reading = readings.get(one.sentence.hit.chunk.id, _NOT_READ)
-        said = (
-            _RAISED_READ
-            + _SENTENCE_READ * reading.sentences.get(one.sentence.n, UNREAD)
-            + _PASSAGE_READ * reading.answers
-        )
+        logit = max(reading.sentences.get(one.sentence.n, UNREAD), _LEAST_READ)
+        said = _RAISED_READ + _SENTENCE_READ * logit + _PASSAGE_READ * reading.answers
         out.append(replace(one, score=_FEATURES_READ * one.score + said - _ECHO_READ * one.echoes))
     first = min(scored, key=lambda one: one.sentence.hit.rank).sentence.hit.chunk.id
     best = readings.get(first, _NOT_READ)
