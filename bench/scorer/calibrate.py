@@ -30,7 +30,7 @@ from kb.tutor import answers, extractive, features, reading
 
 SHARED = Path(os.environ.get("KB_TEST_DATA", "../shared"))
 MOST = 150
-SHARE = 0.9
+SHARE = 0.8
 C = 0.3
 OUT = Path(__file__).parents[2] / "kb" / "tutor" / "scorer.json"
 

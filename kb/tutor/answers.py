@@ -22,7 +22,7 @@ from kb.tutor.reading import Readings
 ANSWERER = "extractive"
 NOT_SAID = "Your sources do not say."
 # Below this confidence the evidence is too thin to answer from (docs/benchmarks.md has the curve).
-THIN = 0.4
+THIN = 0.45
 # A sentence this far (in logits) below the best one is no longer part of the answer; an expert is told more.
 _MARGIN = 2.0
 _REACH = 5.5

@@ -37,9 +37,9 @@ _LEAST = -1.3
 _PASSAGE_WEIGHT = 4.0
 # What the reader says beside the features: of the sentence, of its passage; a sentence that it did not come to.
 # Weighed so that scores spread as wide as without it, and raised so that what is told least answers as often.
-_FEATURES_READ = 0.25
-_SENTENCE_READ = 0.5
-_PASSAGE_READ = 0.25
+_FEATURES_READ = 0.67
+_SENTENCE_READ = 0.2
+_PASSAGE_READ = 0.33
 _RAISED_READ = 0.6
 # Below this the reader's logit of a sentence says no more: of an answer of several sentences it likes one.
 _LEAST_READ = -3.0
