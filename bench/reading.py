@@ -193,7 +193,12 @@ def sentences(folder: Path) -> str:
     """How often a gold sentence comes first, and among three, within the right passage of qa/answerability."""
     rows = lines(QA / "answerability/answerable.jsonl")
     tool("make_corpus.py", "passages", QA / "answerability/answerable.jsonl", folder / "passages")
-    tally: dict[str, list[tuple[bool, bool]]] = {"cosine": [], "the scorer": [], "with the reader": []}
+    tally: dict[str, list[tuple[bool, bool]]] = {
+        "cosine": [],
+        "the scorer": [],
+        "the reader alone": [],
+        "with the reader": [],
+    }
     with kb.open(folder / "home-passages") as library:
         library.ingest([folder / "passages"])
         ids = {named(source.uri): source.document_id for source in library.sources()}
@@ -225,6 +230,9 @@ def ranked_sentences(library: Library, question: str, filters: Filters) -> dict[
         _, evidence, readings = answers.found(retriever, question, 8, filters, False, model)
         ranking = extractive.rank(question, evidence, embedder, retriever.terms, retriever.rarity, None, readings)
         out[name] = [words(scored.sentence.plain) for scored in ranking.scored]
+        if readings is not None:
+            alone = sorted(evidence.sentences, key=lambda s: -readings[s.hit.chunk.id].sentences[s.n])
+            out["the reader alone"] = [words(s.plain) for s in alone]
     vectors = embedder.embed([question, *(s.plain for s in evidence.sentences)])
     best = np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")
     out["cosine"] = [words(evidence.sentences[n].plain) for n in best]

@@ -44,7 +44,7 @@ _RAISED_READ = 0.6
 # Below this the reader's logit of a sentence says no more: of an answer of several sentences it likes one.
 _LEAST_READ = -3.0
 # What repeats the question reads like its answer.
-_ECHO_READ = 1.5
+_ECHO_READ = 0.5
 _DEFINES = features.SENTENCE_FEATURES.index("defines")
 _ECHO = features.SENTENCE_FEATURES.index("echo")
 _FITS = features.SENTENCE_FEATURES.index("fits")
