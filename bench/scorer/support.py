@@ -34,7 +34,7 @@ def main() -> None:
     rows = [r for r in rows if r.source != "made" or r.supports or not data_changed(r)]
     settings = config.load()
     reader = open_reader(settings, backend_name(settings), os.cpu_count() or 1)
-    x = support.measure([(row.question, [row.passage]) for row in rows], open_embedder(settings).embed, reader)
+    x = support.measure([(row.question, [row.passage], "") for row in rows], open_embedder(settings).embed, reader)
     y = np.asarray([bool(row.supports) for row in rows])
     held = np.asarray([row.held for row in rows])
     sources = np.asarray([row.source for row in rows])

@@ -113,7 +113,10 @@ def prepare(
 def found(
     retriever: Retriever, query: str, k: int, filters: Filters | None, trace: bool, reader: Reader | None
 ) -> tuple[SearchResult, Evidence, Readings | None]:
-    """The k best passages, their sentences, and what the reader makes of them: with it, also their order is its."""
+    """The k best passages and their sentences; with a reader in its order, and what it makes of them.
+
+    There are no readings without a reader, and where nothing is near enough to be read.
+    """
     if reader is None:
         result = retriever.search(query, k, filters, trace)
         return result, gather(result.hits), None
@@ -121,13 +124,14 @@ def found(
     began = time.perf_counter()
     readings = reading.read(query, gather(result.hits), reader)
     hits = reading.reordered(result.hits, readings)
-    fallen = tuple(Dropped(h.chunk.id, h.title, h.scores, f"below the first {k}") for h in hits[k:])
+    took = _ms(began)
+    fallen = tuple(Dropped(h.chunk.id, h.title, h.scores, f"below the first {k}") for h in hits[k:] if trace)
     result = replace(
         result,
         hits=hits[:k],
-        dropped=(*(fallen if trace else ()), *result.dropped),
-        timings={**result.timings, "read": _ms(began)},
-        ms=result.ms + _ms(began),
+        dropped=(*fallen, *result.dropped),
+        timings={**result.timings, "read": took},
+        ms=result.ms + took,
     )
     return result, gather(result.hits), readings or None
 

@@ -15,9 +15,10 @@ from kb.tutor import citations, facts, markers
 
 FaultKind = Literal["uncited", "marker", "quote", "number", "date", "name", "attribution", "support"]
 
+# A statement, the texts that it cites, and what is known about them (title, names, date).
+Cited = tuple[str, Sequence[str], str]
 # How well each of several statements is borne by the texts that it cites, 0 to 1.
-# Of each statement, the texts that it cites and what is known about them: how well they bear it, 0 to 1.
-Support = Callable[[Sequence[tuple[str, Sequence[str], str]]], Sequence[float]]
+Support = Callable[[Sequence[Cited]], Sequence[float]]
 
 _QUOTED = re.compile(r"“([^“”]{3,600})”|\"([^\"\n]{3,600})\"|«([^«»]{3,600})»")
 _FEWEST_QUOTED_WORDS = 3

@@ -19,7 +19,7 @@ from index.lexical import STOPWORDS
 from kb.tutor import features
 from kb.tutor.evidence import Evidence, Sentence, follows
 from kb.tutor.readability import grade
-from kb.tutor.reading import UNREAD, PassageReading, Readings
+from kb.tutor.reading import Readings
 from kb.tutor.scorer import load
 
 # Sentences of the best passages only: the answer is rarely further down, and each sentence costs an embedding.
@@ -43,12 +43,8 @@ _PASSAGE_READ = 0.33
 _RAISED_READ = 0.6
 # Below this the reader's logit of a sentence says no more: of an answer of several sentences it likes one.
 _LEAST_READ = -3.0
-# What repeats the question reads like its answer.
-_ECHO_READ = 0.5
 _DEFINES = features.SENTENCE_FEATURES.index("defines")
-_ECHO = features.SENTENCE_FEATURES.index("echo")
 _FITS = features.SENTENCE_FEATURES.index("fits")
-_NOT_READ = PassageReading(UNREAD, UNREAD, {})
 NO_FEATURES: npt.NDArray[np.float64] = np.zeros(len(features.PASSAGE_FEATURES))
 
 
@@ -58,7 +54,7 @@ class Scored:
 
     `score` (a logit and its passage's share) orders those of one question; `defines`: it says what the thing asked is;
     `fits`: it has (1) or has not (-1) the kind of thing asked for; `goes_on`: it only continues the one before it;
-    `core`: it is part of the answer; what is not, says more of it to an expert; `echoes`: it only repeats the question.
+    `core`: it is part of the answer; what is not, says more of it to an expert.
     """
 
     sentence: Sentence
@@ -68,7 +64,6 @@ class Scored:
     fits: float = 0.0
     goes_on: bool = False
     core: bool = True
-    echoes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +147,7 @@ def _by_features(
             passage = _PASSAGE_WEIGHT * (chosen[n].hit.scores.fused / best_fused - 1)
             defines = bool(row[_DEFINES])
             score = float(logit) + passage + _DEFINITION * defines
-            scored.append(Scored(chosen[n], score, vectors[n + 1], defines, float(row[_FITS]), echoes=bool(row[_ECHO])))
+            scored.append(Scored(chosen[n], score, vectors[n + 1], defines, float(row[_FITS])))
     return scored, np.vstack(matrices)
 
 
@@ -172,14 +167,12 @@ def _read(
     """The sentences with what the reader makes of them in their scores, and the features that it adds."""
     out: list[Scored] = []
     for one in scored:
-        reading = readings.get(one.sentence.hit.chunk.id, _NOT_READ)
-        logit = max(reading.sentences.get(one.sentence.n, UNREAD), _LEAST_READ)
+        reading = readings[one.sentence.hit.chunk.id]
+        logit = max(reading.sentences[one.sentence.n], _LEAST_READ)
         said = _RAISED_READ + _SENTENCE_READ * logit + _PASSAGE_READ * reading.answers
-        out.append(replace(one, score=_FEATURES_READ * one.score + said - _ECHO_READ * one.echoes))
-    first = min(scored, key=lambda one: one.sentence.hit.rank).sentence.hit.chunk.id
-    best = readings.get(first, _NOT_READ)
-    sentence = max(best.sentences.values(), default=UNREAD)
-    return out, features.read_vector(vector, best.answers, sentence, best.relevant)
+        out.append(replace(one, score=_FEATURES_READ * one.score + said))
+    first = readings[min(scored, key=lambda one: one.sentence.hit.rank).sentence.hit.chunk.id]
+    return out, features.read_vector(vector, first.answers, max(first.sentences.values()), first.relevant)
 
 
 def _in_context(sentence: Sentence) -> str:

@@ -55,7 +55,7 @@ def reordered(hits: Sequence[Hit], readings: Readings, weight: float = WEIGHT) -
 
     def worth(hit: Hit) -> float:
         reading = readings.get(hit.chunk.id)
-        return hit.scores.fused / best + (weight * max(reading.relevant, UNREAD) if reading else 0.0)
+        return hit.scores.fused / best + (weight * reading.relevant if reading else 0.0)
 
     last = max((n for n, hit in enumerate(hits) if hit.chunk.id in readings), default=-1) + 1
     order = [*sorted(hits[:last], key=worth, reverse=True), *hits[last:]]

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from index.lexical import subject_words
 from index.reader import Read, Reader
+from kb.tutor.checks import Cited, Support
 from kb.tutor.features import SUPPORT_FEATURES
 from kb.tutor.scorer import load
 
@@ -43,23 +44,21 @@ def sentences(text: str, statement: str = "") -> list[str]:
     return [found[n] for n in sorted(kept)]
 
 
-def measure(
-    pairs: Sequence[tuple[str, Sequence[str]]], embed: Embed, reader: Reader | None = None, abouts: Sequence[str] = ()
-) -> npt.NDArray[np.float64]:
+def measure(asked: Sequence[Cited], embed: Embed, reader: Reader | None = None) -> npt.NDArray[np.float64]:
     """Features of statements against the texts that they cite, shape (statements, features).
 
-    `SUPPORT_FEATURES`, or with a reader `SUPPORT_READ_FEATURES`; `abouts` (titles, names, dates) stand above what it
-    reads for each statement.
+    `SUPPORT_FEATURES`, or with a reader `SUPPORT_READ_FEATURES`: what is known about the texts stands above what it
+    reads of them.
     """
-    cut = [[sentences(text, statement) for text in texts] for statement, texts in pairs]
+    cut = [[sentences(text, statement) for text in texts] for statement, texts, _ in asked]
     wanted: dict[str, int] = {}
-    for (statement, _), each in zip(pairs, cut, strict=True):
+    for (statement, _, _), each in zip(asked, cut, strict=True):
         for one in (statement, *(s for own in each for part in (own, _twos(own)) for s in part)):
             wanted.setdefault(one, len(wanted))
     vectors = embed(list(wanted)) if wanted else np.zeros((0, 1), dtype=np.float32)
     rows = []
     windows: list[tuple[str, Read]] = []
-    for (statement, _), each, about in zip(pairs, cut, abouts or [""] * len(pairs), strict=True):
+    for (statement, _, about), each in zip(asked, cut, strict=True):
         vector = vectors[wanted[statement]]
         words = subject_words(statement)
         ones = [s for own in each for s in own]
@@ -82,11 +81,11 @@ def measure(
                 math.log1p(len(words)),
             )
         )
-    out = np.asarray(rows, dtype=np.float64).reshape(len(pairs), len(SUPPORT_FEATURES))
+    out = np.asarray(rows, dtype=np.float64).reshape(len(asked), len(SUPPORT_FEATURES))
     if reader is None:
         return out
     read = np.asarray([[reading.supports] for reading in reader.read(windows)], dtype=np.float64)
-    return np.hstack([out, read.reshape(len(pairs), 1)])
+    return np.hstack([out, read.reshape(len(asked), 1)])
 
 
 def _around(each: Sequence[Sequence[str]], best: int) -> str:
@@ -113,15 +112,12 @@ def _share(words: Sequence[str], held: frozenset[str]) -> float:
     return sum(word in held for word in words) / len(words) if words else 1.0
 
 
-def judge(
-    embed: Embed, reader: Reader | None = None
-) -> Callable[[Sequence[tuple[str, Sequence[str], str]]], list[float]]:
+def judge(embed: Embed, reader: Reader | None = None) -> Support:
     """What `kb.tutor.checks.check` asks: how well each statement is borne, 0 to 1."""
 
-    def borne(asked: Sequence[tuple[str, Sequence[str], str]]) -> list[float]:
+    def borne(asked: Sequence[Cited]) -> list[float]:
         weights = load().support if reader is None else load().support_read
-        pairs = [(statement, texts) for statement, texts, _ in asked]
-        logits = weights.logits(measure(pairs, embed, reader, [about for _, _, about in asked]))
+        logits = weights.logits(measure(asked, embed, reader))
         return [1 / (1 + math.exp(-max(-30.0, min(30.0, float(logit))))) for logit in logits]
 
     return borne
