@@ -10,7 +10,6 @@ the fifth that the judge of support was not trained on.
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import subprocess
@@ -20,10 +19,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 import kb
 from bench.reader import rows as data
+from bench.tools import SHARED, table
 from kb.fake_llm import ScriptedLlm
 from kb.library import Library
 from kb.tutor import checks, facts, support
@@ -31,7 +30,6 @@ from kb.tutor.checks import Source, Statement
 from kb.tutor.writing import FLOOR
 from tests.scripts import passages
 
-SHARED = Path(os.environ.get("KB_TEST_DATA", ROOT.parent / "shared"))
 FAULTS = ("none", "quote", "number", "name", "marker", "swapped")
 CASES = 200
 
@@ -149,6 +147,22 @@ def measure() -> tuple[dict[str, Counter[str]], tuple[float, float]]:
         ):
             library.ingest([Path(folder) / "passages"])
             return planted(library, server, box, questions), reworded(library)
+
+
+def section(folder: Path) -> str:
+    tally, (kept, caught) = measure()
+    rows = [(fault, count["cases"], count["flagged"]) for fault, count in tally.items()]
+    faults = [count for fault, count in tally.items() if fault != "none"]
+    share = sum(c["flagged"] for c in faults) / sum(c["cases"] for c in faults)
+    good = tally["none"]
+    return (
+        "## Checks\n\n`python bench/run.py checks`: a scripted model answers with a sentence of a real passage, one "
+        f"thing wrong in it or none. Caught: {share:.1%} (asked: 95 %); good ones flagged: "
+        f"{good['flagged'] / good['cases']:.1%} (asked: at most 5 %).\n\n"
+        + table(("fault", "cases", "flagged"), rows)
+        + f"\nReworded statements that people judged (begin, held out): {kept:.1%} of the supported are kept, "
+        f"{caught:.1%} of the others flagged.\n"
+    )
 
 
 def main() -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import kb
+from bench.tools import SHARED, Row, table
 
 _LATENCY = 0.02
 _HOSTS, _A_HOST = 100, 5
@@ -68,11 +68,11 @@ def subscriptions(served: Served, places: list[tuple[str, str]]) -> str:
     return f"<opml><body>{rows}</body></opml>"
 
 
-def many(folder: Path, files: list[Path]) -> list[tuple[object, ...]]:
+def many(folder: Path, files: list[Path]) -> list[Row]:
     """500 feeds twice."""
     places = [(host, f"/{n}.xml") for host in hosts(_HOSTS) for n in range(_A_HOST)]
     served = Served({place: files[n % len(files)].read_bytes() for n, place in enumerate(places)})
-    rows: list[tuple[object, ...]] = []
+    rows: list[Row] = []
     try:
         with kb.open(folder / "many") as library:
             library.embedder().embed(["warm up"])
@@ -90,7 +90,7 @@ def many(folder: Path, files: list[Path]) -> list[tuple[object, ...]]:
     return rows
 
 
-def digest(folder: Path, texts: list[tuple[str, str]]) -> list[tuple[object, ...]]:
+def digest(folder: Path, texts: list[tuple[str, str]]) -> list[Row]:
     """A digest of a thousand entries, against a base that knows some notes."""
     pages: dict[tuple[str, str], bytes] = {}
     places = []
@@ -120,18 +120,18 @@ def digest(folder: Path, texts: list[tuple[str, str]]) -> list[tuple[object, ...
     return [(f"digest of {entries} new entries ({len(made.items)} stories), no full text", f"{took:.1f} s", "≤ 60 s")]
 
 
-def feeds(folder: Path, shared: Path, table: Callable[[tuple[str, ...], list[tuple[object, ...]]], str]) -> str:
+def section(folder: Path) -> str:
     from bench import stories
 
     told = "\n\n".join((stories.table(), stories.narrow(), stories.repeated()))
-    files = sorted((shared / "data/feeds/podcastparser").glob("*.rss"))
-    files += [shared / "data/feeds/podcast-namespace/example.xml"]
-    corpus = (shared / "data/qa/cranfield/corpus.jsonl").read_text(encoding="utf-8").splitlines()
+    files = sorted((SHARED / "data/feeds/podcastparser").glob("*.rss"))
+    files += [SHARED / "data/feeds/podcast-namespace/example.xml"]
+    corpus = (SHARED / "data/qa/cranfield/corpus.jsonl").read_text(encoding="utf-8").splitlines()
     texts = [(row.get("title") or "Untitled", row["text"][:600]) for row in map(json.loads, corpus)]
     rows = many(folder, files) + digest(folder, [(title, words) for title, words in texts if words.strip()])
     return (
         "## Feeds and the digest\n\n"
-        "`python bench/run.py feeds`: the feed files of the shared material on 100 loopback addresses, each answer "
+        "`python bench/run.py feeds`: the feed files of the SHARED material on 100 loopback addresses, each answer "
         "20 ms late, one request a host a second; a digest of 50 feeds of 20 entries each, real abstracts, fetched, "
         "embedded, grouped, ordered, summarised and written.\n\n"
         + table(("what", "measured", "asked"), rows)

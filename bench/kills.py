@@ -19,6 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from bench.tools import ROOT
 from index.base import Indexes
 from index.catalog import Catalog
 
@@ -64,6 +66,15 @@ def hits(home: Path) -> list[list[str]]:
     command = [sys.executable, "-m", "kb.cli", "search", "--batch", "-", "-k", "5", "--home", str(home)]
     done = subprocess.run(command, input=lines, capture_output=True, encoding="utf-8", check=True)
     return [[hit["chunk_id"] for hit in json.loads(line)["hits"]] for line in done.stdout.splitlines()]
+
+
+def section(folder: Path) -> str:
+    """A hundred kills, in the script's own process."""
+    command = [sys.executable, str(ROOT / "bench/kills.py"), "--kills", "100"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=ROOT)
+    print(done.stdout, done.stderr[-500:], flush=True)
+    lines = "".join(f"- {line}\n" for line in done.stdout.splitlines())
+    return f"## Kills\n\n`python bench/kills.py --kills 100`: kill -9 at random moments of an ingest.\n\n{lines}"
 
 
 def main() -> None:

@@ -9,7 +9,6 @@ that are, up to 30. Extractive answers: nothing is reworded, the levels choose a
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,17 +16,16 @@ import warnings
 from itertools import pairwise
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 warnings.simplefilter("ignore")
 import textstat
 
 import kb
+from bench.tools import SHARED, table
 from kb.documents import LEVELS, Answer
 from kb.markup import plain
 from kb.tutor import answers
 
-SHARED = Path(os.environ.get("KB_TEST_DATA", ROOT.parent / "shared"))
 NOTES = (
     "What is retrieval augmented generation?",
     "How does stable diffusion work?",
@@ -85,6 +83,17 @@ def tally(rows: list[tuple[str, list[float]]]) -> tuple[float, float, list[float
     rising = sum(all(b >= a - FALL for a, b in pairwise(grades)) for _, grades in rows) / len(rows)
     means = [sum(grades[n] for _, grades in rows) / len(rows) for n in range(len(LEVELS))]
     return apart, rising, means
+
+
+def section(folder: Path) -> str:
+    rows = measure()
+    apart, rising, means = tally(rows)
+    return (
+        f"## Levels\n\n`python bench/run.py levels`: {len(rows)} questions over written sources, textstat's grade of "
+        f"the quoted answers. eli5 reads at least two grades below expert for {apart:.0%} of them (asked: 90 %); "
+        f"{rising:.0%} never fall by more than half a grade from level to level (asked: all).\n\n"
+        + table(("", *LEVELS), [("mean grade", *(f"{mean:.1f}" for mean in means))])
+    )
 
 
 def main() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -19,14 +18,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 import kb
 from bench.reader import rows as data
+from bench.tools import ROOT, SHARED, table
 from kb.fake_llm import ScriptedLlm
 from kb.tutor import support
 
-SHARED = Path(os.environ.get("KB_TEST_DATA", ROOT.parent / "shared"))
 SECTIONS = 48_500
 QUESTIONS = 100
 
@@ -117,6 +115,29 @@ def memory(home: Path, questions: list[str], reads: bool) -> float:
     command = [sys.executable, "-c", ASKS, str(home), str(int(reads)), json.dumps(questions)]
     done = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", cwd=ROOT)
     return float(done.stdout.split()[-1])
+
+
+def section(folder: Path) -> str:
+    got = measure(folder / "home")
+    rows = [
+        (
+            "until a model is asked, the reader's time aside, p50 / p95",
+            f"{got['p50']:.0f} / {got['p95']:.0f} ms",
+            "≤ 150 ms",
+        ),
+        ("the reader's time, p50", f"{got['reader p50']:.0f} ms", ""),
+        ("a quoted answer, p50 / p95", f"{got['quoted p50']:.0f} / {got['quoted p95']:.0f} ms", "≤ 450 / 800 ms"),
+        (
+            "most memory of a process that asks, with the reader and without",
+            f"{got['memory']:.0f} MB, {got['memory without']:.0f} MB",
+            "at most 250 MB more",
+        ),
+    ]
+    print(rows, flush=True)
+    return (
+        f"## Before the first word\n\n`python bench/run.py overhead`: {got['chunks']:,} passages, {got['asked']} "
+        "questions, warm.\n\n" + table(("what", "measured", "asked"), rows)
+    )
 
 
 def main() -> None:

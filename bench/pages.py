@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
-import os
 import random
 import shutil
 import statistics
@@ -27,12 +26,11 @@ from typing import Any
 import httpx
 import psutil
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 import kb
 from bench import overhead
+from bench.tools import SHARED, table
 
-SHARED = Path(os.environ.get("KB_TEST_DATA", ROOT.parent / "shared"))
 PASSAGES = 20_000
 PEOPLE, EVERY, LASTS = 20, 10.0, 180.0
 ALONE = 40
@@ -275,6 +273,45 @@ def with_people(home: Path) -> Figures:
 def measure(home: Path) -> Figures:
     chunks = fill(home)
     return {"chunks": chunks, **in_chromium(home), **with_people(home)}
+
+
+def section(folder: Path) -> str:
+    got = measure(folder / "home")
+    ms = {name: f"{value:.0f} ms" for name, value in got.items()}
+    drift = 100 * (got["rss highest"] / got["rss before"] - 1)
+    rows = [
+        ("process started → page served, by `import gradio`", f"{got['start ratio']:.2f} ×", "≤ 2 ×"),
+        (
+            "announced → page usable, median of 5 (worst)",
+            f"{got['usable']:.2f} s ({got['usable worst']:.2f} s)",
+            "≤ 2.5 s",
+        ),
+        ("question → headline, p50", ms["headline p50"], ""),
+        ("question → first words of the answer, p50", ms["first words p50"], "≤ 400 ms"),
+        ("the same, p95", ms["first words p95"], "≤ 700 ms"),
+        ("citation click → card, p50 / p95", f"{ms['card p50']} / {ms['card p95']}", "≤ 150 ms"),
+        (
+            "one person, whole answer, p50 / p95",
+            f"{1000 * got['alone p50']:.0f} / {1000 * got['alone p95']:.0f} ms",
+            "",
+        ),
+        (
+            f"{PEOPLE} people, each every {EVERY:.0f} s for {LASTS:.0f} s: p95 of {got['many']:.0f} answers",
+            f"{1000 * got['many p95']:.0f} ms, {got['many p95'] / got['alone p95']:.2f} × the lone p95",
+            "≤ 3 ×",
+        ),
+        ("errors", f"{got['errors']:.0f}", "0"),
+        (
+            f"memory over {got['rounds']:.0f} questions of four people",
+            f"{got['rss before']:.0f} → {got['rss after']:.0f} MB (at most {drift:+.1f} %)",
+            "± 5 %",
+        ),
+    ]
+    return (
+        f"## Pages\n\n`python bench/run.py pages`: `kb ui` over {got['chunks']:,} passages, without a language model; "
+        f"Chromium through Playwright, {got['asked']:.0f} questions, {got['cards']:.0f} cards. The twenty people speak "
+        "the page's own protocol.\n\n" + table(("what", "measured", "asked"), rows)
+    )
 
 
 def main() -> None:

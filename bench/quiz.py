@@ -5,17 +5,14 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
-import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
+sys.path.insert(0, str(Path(__file__).parents[1]))
 import kb
+from bench.tools import SHARED, Row, table
 from kb import locators
 from kb.library import Library
 from kb.tutor import quiz_gates, quiz_items, schedule
@@ -123,20 +120,20 @@ def replayed(shared: Path) -> tuple[int, int]:
     return count, differ
 
 
-def quiz(folder: Path, shared: Path, table: Callable[[tuple[str, ...], list[tuple[object, ...]]], str]) -> str:
-    library, found = made(folder, shared)
+def section(folder: Path) -> str:
+    library, found = made(folder, SHARED)
     with library:
         total = len(found.items)
-        rows: list[tuple[object, ...]] = [
+        rows: list[Row] = [
             ("answers that stand in the quote, or equal the place", f"{in_quote(found)} of {total}", "all"),
             ("items with two right options", two_right(library, found), "0"),
             ("items that ask what another asks", doubled(found), f"≤ {total // 100}"),
         ]
-    chunks, middle, longest = at_twenty_thousand(folder, shared)
+    chunks, middle, longest = at_twenty_thousand(folder, SHARED)
     rows.append(
         (f"five items on a topic, {chunks} passages, warm", f"median {middle:.2f} s, longest {longest:.2f} s", "≤ 1 s")
     )
-    answers, differ = replayed(shared)
+    answers, differ = replayed(SHARED)
     rows.append((f"due dates that are not py-fsrs' own, of {answers} answers", differ, "0"))
     kinds = ", ".join(f"{name} {n}" for name, n in Counter(item.type for item in found.items).most_common())
     thrown = ", ".join(f"{reason} {n}" for reason, n in sorted(found.rejected.items(), key=lambda pair: -pair[1]))
@@ -154,7 +151,7 @@ if __name__ == "__main__":
     import tempfile
 
     with tempfile.TemporaryDirectory() as place:
-        opened, items = made(Path(place), Path(os.environ.get("KB_TEST_DATA", ROOT.parent / "shared")))
+        opened, items = made(Path(place), SHARED)
         opened.close()
         rows = [quiz_items.as_row(item) for item in items.items]
         Path(sys.argv[1]).write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")

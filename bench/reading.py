@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 import kb
 from bench.reader import rows as data
-from bench.run import QA, laid_out, table, tool
+from bench.tools import QA, laid_out, table, tool
 from index.filters import Filters
 from index.reader import Read
 from kb.documents import Answer, Hit
@@ -36,7 +36,7 @@ Measure = Callable[[str, Sequence[Hit]], float | None]
 Pair = tuple[int, int]
 
 
-def reader(folder: Path) -> str:
+def section(folder: Path) -> str:
     """The section of the page."""
     return (
         "## The reader\n\n`python bench/run.py reader`: what it gives beside the scorer and the fused order, on sets "

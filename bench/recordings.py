@@ -11,19 +11,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.run import table
+from bench.tools import Row, table
 from ingest.audio import sound
 from ingest.audio.engines import BEAM, FasterWhisper, OpenaiWhisper, open_engine
 from ingest.audio.transcribe import Settings, Transcriber
 from ingest.audio.windows import windows
 from tests import speech
-from tests.whisper_model import as_both, tiny_whisper
+from tests.whisper_model import TinyWhisper, as_both, tiny_whisper
 
 CACHE = Path(os.environ.get("KB_CACHE", Path(__file__).parents[1] / ".cache"))
 # base.en's.
@@ -82,7 +82,7 @@ def over_the_engine(folder: Path, model: Path, rounds: int = 5) -> tuple[float, 
     return statistics.median(a / b for a, b in pairs), statistics.median(b for _, b in pairs)
 
 
-def two_engines(folder: Path) -> list[tuple[object, ...]]:
+def two_engines(folder: Path) -> list[Row]:
     """Seconds a window at base's dimensions with random weights, for a fixed number of tokens; ratios in one run."""
     import ctranslate2
     import torch
@@ -192,78 +192,74 @@ def kills(folder: Path, model: Path) -> tuple[int, bool]:
     return survived, kept(home)["text"] == kept(folder / "home-alone")["text"]
 
 
-def recordings(folder: Path) -> str:
+def section(folder: Path) -> str:
     tiny = tiny_whisper(CACHE)
-    rows: list[tuple[object, ...]] = []
-    ratio, alone = over_the_engine(folder, tiny.faster)
-    rows.append(
-        (
-            "our way ÷ the bare engine, 20 minutes of MP3, the tests' tiny model",
-            f"{ratio:.3f} × ({alone:.1f} s bare)",
-            "≤ 1.05 ×",
-        )
+    rows = [*speed(folder, tiny), *long_files(folder, tiny), *exactness(folder, tiny)]
+    how = "`python bench/run.py recordings`: the tests' tiny Whisper on speech of espeak-ng, int8, two cores."
+    return (
+        f"## Recordings\n\n{how}\n\n"
+        + table(("what", "measured", "asked"), rows)
+        + f"\nThe engines at the dimensions of `base` with random weights, {TOKENS} tokens a window, beam {BEAM} "
+        "(int8 and fp32):\n\n"
+        + table(("engine", "a window of 30 s", "times as fast"), two_engines(folder))
+        + "\nWord errors of the tests' tiny Whisper on the sentences that it knows (of people they say nothing):\n\n"
+        + table(("spoken by espeak-ng", "faster-whisper", "openai-whisper"), wrong_words(tiny))
     )
-    print(rows[-1], flush=True)
-    long = folder / "eight.mp3"
-    part = folder / "part.mp3"
+
+
+def speed(folder: Path, tiny: TinyWhisper) -> Iterator[Row]:
+    ratio, alone = over_the_engine(folder, tiny.faster)
+    what = "our way ÷ the bare engine, 20 minutes of MP3, the tests' tiny model"
+    yield told(what, f"{ratio:.3f} × ({alone:.1f} s bare)", "≤ 1.05 ×")
+
+
+def long_files(folder: Path, tiny: TinyWhisper) -> Iterator[Row]:
+    """A working day in one file, and the same file again."""
+    long, part = folder / "eight.mp3", folder / "part.mp3"
     a_recording(part, 48, seed=5)
     long.write_bytes(part.read_bytes() * 10)
     report, took, mb = run_kb("ingest", long, home=folder / "home-long", model=tiny.faster)
     hours = report["transcribed"][0]["seconds"] / 3600
-    rows.append((f"most memory, a file of {hours:.1f} hours", f"{mb:,} MB, in {took:.0f} s", "≤ 1,500 MB"))
+    yield told(f"most memory, a file of {hours:.1f} hours", f"{mb:,} MB, in {took:.0f} s", "≤ 1,500 MB")
     again, took, _ = run_kb("ingest", long, home=folder / "home-long", model=tiny.faster)
-    rows.append(
-        (
-            "the same file again",
-            f"{sum(r['took'] for r in again['transcribed']):.0f} s of Whisper, {took:.1f} s in all",
-            "0 s of Whisper",
-        )
-    )
-    print(*rows[-2:], sep="\n", flush=True)
-    rows.append(
-        (
-            "30 sentences of known times in an MP3: the largest error of a segment's start or end",
-            f"{times(folder, tiny.faster):.2f} s",
-            "≤ 1 s",
-        )
-    )
-    print(rows[-1], flush=True)
+    heard = sum(row["took"] for row in again["transcribed"])
+    yield told("the same file again", f"{heard:.0f} s of Whisper, {took:.1f} s in all", "0 s of Whisper")
+
+
+def exactness(folder: Path, tiny: TinyWhisper) -> Iterator[Row]:
+    """Whether times are those of the speech, and words those that an undisturbed run hears."""
+    what = "30 sentences of known times in an MP3: the largest error of a segment's start or end"
+    yield told(what, f"{times(folder, tiny.faster):.2f} s", "≤ 1 s")
     survived, same = kills(folder, tiny.faster)
-    rows.append(
-        (
-            f"kill -9 at random moments of one recording's hearing, {survived} times, then left alone",
-            "the same words" if same else "OTHER WORDS",
-            "the same words",
-        )
-    )
-    print(rows[-1], flush=True)
-    how = "`python bench/run.py recordings`: the tests' tiny Whisper on speech of espeak-ng, int8, two cores."
-    out = f"## Recordings\n\n{how}\n\n" + table(("what", "measured", "asked"), rows)
-    out += (
-        "\nThe engines at the dimensions of `base` with random weights, "
-        + f"{TOKENS} tokens a window, beam {BEAM} (int8 and fp32):\n\n"
-    )
-    out += table(("engine", "a window of 30 s", "times as fast"), two_engines(folder))
-    heard = []
-    for label, voice, speed, pitch in (
+    what = f"kill -9 at random moments of one recording's hearing, {survived} times, then left alone"
+    yield told(what, "the same words" if same else "OTHER WORDS", "the same words")
+
+
+def told(*row: object) -> Row:
+    """A row of the table, shown as soon as it is measured."""
+    print(row, flush=True)
+    return row
+
+
+def wrong_words(tiny: TinyWhisper) -> Iterator[Row]:
+    """Word errors of both engines, by how the sentences were spoken."""
+    for label, voice, rate, pitch in (
         ("speed and pitch never heard", "en-us", 150, 52),
         ("speed and pitch never heard, the other voice", "en-gb", 170, 68),
         ("a voice never heard (Scotland)", "en-gb-scotland", 150, 50),
     ):
         texts = list(speech.SENTENCES)
         random.Random(7).shuffle(texts)
-        whole, _ = speech.recording(texts, (0.5, 0.2, 0.9), voice, speed, pitch)
+        whole, _ = speech.recording(texts, (0.5, 0.2, 0.9), voice, rate, pitch)
         cut = [window.sound for window in windows([whole])]
         found = []
         for name, model in (("faster-whisper", tiny.faster), ("openai-whisper", tiny.openai)):
             engine = open_engine(name, model, "cpu", os.cpu_count() or 1)  # type: ignore[arg-type]
             text = " ".join(one.text for window in engine.hear(cut, "en", "") for one in window)
             found.append(f"{speech.word_errors(speech.words(' '.join(texts)), speech.words(text)):.3f}")
-        heard.append((label, *found))
-    out += "\nWord errors of the tests' tiny Whisper on the sentences that it knows (of people they say nothing):\n\n"
-    return out + table(("spoken by espeak-ng", "faster-whisper", "openai-whisper"), heard)
+        yield label, *found
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
-        print(recordings(Path(place)))
+        print(section(Path(place)))

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import sys
 from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from bench.tools import QA, ROOT
 from index.embed import open_embedder
 from kb import config
 from kb.tutor import stories
@@ -114,8 +112,8 @@ def table() -> str:
 
 def abstracts(first: int, last: int) -> list[Told]:
     """Abstracts of one narrow field (cranfield), no two of which tell the same story, as entries of many feeds."""
-    shared = Path(os.environ.get("KB_TEST_DATA", ROOT.parent / "shared")) / "data/qa/cranfield/corpus.jsonl"
-    rows = [json.loads(line) for line in shared.read_text(encoding="utf-8").splitlines()]
+    lines = (QA / "cranfield/corpus.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
     rows = [row for row in rows if row["text"].strip()][first:last]
     return [Told(f"https://a.example/{n}", r["title"], r["text"][:600], f"F{n // 20}", 0.0) for n, r in enumerate(rows)]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from bench.run import QA, SHARED, kb, table, tool
+from bench.tools import QA, SHARED, Row, kb, table, tool
 
 
 def measured(home: Path, *arguments: str | Path) -> tuple[dict[str, Any], float]:
@@ -50,8 +50,8 @@ def many(folder: Path) -> Path:
     return everything
 
 
-def sync(folder: Path) -> str:
-    rows: list[tuple[object, ...]] = []
+def section(folder: Path) -> str:
+    rows: list[Row] = []
     notes, home = thousand(folder), folder / "home-thousand"
     kb("ingest", notes, home=home)
     again = min((measured(home, notes)[0] for _ in range(3)), key=lambda report: report["seconds"])

@@ -9,10 +9,8 @@ import time
 from pathlib import Path, PurePath
 
 import kb
-from bench.run import QA, table
+from bench.tools import QA, Row, table
 from ingest import posts, thread_json
-
-ROWS = list[tuple[object, ...]]
 
 
 def a_thread(count: int) -> str:
@@ -30,10 +28,10 @@ def a_thread(count: int) -> str:
     return json.dumps({"posts": rows})
 
 
-def threads(folder: Path) -> str:
+def section(folder: Path) -> str:
     path = folder / "thread-g-100000000.json"
     path.write_text(a_thread(1000), encoding="utf-8")
-    rows: ROWS = []
+    rows: list[Row] = []
     began = time.perf_counter()
     thread = thread_json.parse(path.read_text(encoding="utf-8"), PurePath(path))
     assert thread is not None

@@ -26,6 +26,7 @@ from transformers import AutoModel
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from bench.reader import rows as data
+from bench.reader import variants
 from index.embed import open_embedder
 from index.models import packaged_weights
 from kb import config
@@ -37,6 +38,7 @@ EPOCHS = 2
 # Of the word vectors only: attention without it is a kernel of its own, and two epochs of other rows do without.
 DROPOUT = 0.1
 SECONDS_BETWEEN_CHECKPOINTS = 240
+STEPS_BETWEEN_LINES = 25
 STEPS_BETWEEN_MEASURES = 500
 HELD = 3000
 
@@ -172,6 +174,65 @@ def measure(model: Reader, held: list[Encoded], device: str) -> dict[str, float]
     return {**out, "gold first": round(float(np.mean(first)), 4), "gold in three": round(float(np.mean(three)), 4)}
 
 
+def planned(options: argparse.Namespace, tokenizer: Tokenizer) -> tuple[list[list[Encoded]], list[Encoded]]:
+    """The batches of all epochs in their order, and rows that were held out of them."""
+    embedder = open_embedder(config.load())
+    held: list[Encoded] = []
+    plan: list[list[Encoded]] = []
+    for seed in range(options.seed, options.seed + options.epochs):
+        rows = variants.epoch(embedder.embed, seed, hard=seed > options.seed)
+        encoded = [Encoded(row, tokenizer) for row in rows]
+        held = held or [e for e in encoded if e.row.held][:HELD]
+        plan += batches([e for e in encoded if not e.row.held], random.Random(seed))
+    tokens = sum(len(e.ids) for batch in plan for e in batch)
+    print(f"{sum(map(len, plan))} rows, {tokens:,} tokens, {len(plan)} steps; {len(held)} held out", flush=True)
+    return plan, held
+
+
+class Training:
+    """A model in training: its optimizer, how far it is, and its checkpoint in `out`."""
+
+    def __init__(self, out: Path, folder: Path, steps: int, device: str) -> None:
+        self.out, self.device, self.step = out, device, 0
+        self.model = Reader(folder).to(device)
+        heads = [*self.model.pair.parameters(), *self.model.token.parameters()]
+        groups = [{"params": self.model.body.parameters(), "lr": LEARNING_RATE}, {"params": heads, "lr": 1e-3}]
+        self.optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(
+            self.optimizer, lambda step: min((step + 1) / (0.06 * steps), max(0.02, 1 - step / steps))
+        )
+        self.model.train()
+
+    def learn(self, batch: list[Encoded]) -> float:
+        """One step; the loss before it."""
+        ids, mask, types, sentence = tensors(batch, self.device)
+        with torch.autocast(self.device, torch.bfloat16):
+            pair, tokens = self.model(ids, mask, types)
+        loss = loss_of(batch, pair, tokens, sentence)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        self.schedule.step()
+        self.step += 1
+        return float(loss.detach())
+
+    def save(self) -> None:
+        state = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "step": self.step}
+        torch.save({**state, "schedule": self.schedule.state_dict()}, self.out / "checkpoint.new")
+        (self.out / "checkpoint.new").replace(self.out / "checkpoint.pt")
+
+    def resume(self) -> None:
+        """Go on from the checkpoint, if there is one."""
+        if (self.out / "checkpoint.pt").exists():
+            kept = torch.load(self.out / "checkpoint.pt", weights_only=True)
+            self.model.load_state_dict(kept["model"])
+            self.optimizer.load_state_dict(kept["optimizer"])
+            self.schedule.load_state_dict(kept["schedule"])
+            self.step = kept["step"]
+            print(f"resumed at step {self.step}", flush=True)
+
+
 def train(options: argparse.Namespace) -> None:
     out = Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
@@ -182,69 +243,30 @@ def train(options: argparse.Namespace) -> None:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(MOST_TOKENS, strategy="only_second")
-    embedder = open_embedder(config.load())
-    held: list[Encoded] = []
-    plan: list[list[Encoded]] = []
-    for seed in range(options.seed, options.seed + options.epochs):
-        rows = data.epoch(embedder.embed, seed, hard=seed > options.seed)
-        encoded = [Encoded(row, tokenizer) for row in rows]
-        held = held or [e for e in encoded if e.row.held][:HELD]
-        plan += batches([e for e in encoded if not e.row.held], random.Random(seed))
-    tokens_in_all = sum(len(e.ids) for batch in plan for e in batch)
-    print(f"{sum(map(len, plan))} rows, {tokens_in_all:,} tokens, {len(plan)} steps; {len(held)} held out", flush=True)
-    model = Reader(folder).to(device)
-    heads = [*model.pair.parameters(), *model.token.parameters()]
-    groups = [{"params": model.body.parameters(), "lr": LEARNING_RATE}, {"params": heads, "lr": 1e-3}]
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / (0.06 * len(plan)), max(0.02, 1 - step / len(plan)))
-    )
-    begin = 0
-    checkpoint = out / "checkpoint.pt"
-    if checkpoint.exists():
-        kept = torch.load(checkpoint, weights_only=True)
-        model.load_state_dict(kept["model"])
-        optimizer.load_state_dict(kept["optimizer"])
-        schedule.load_state_dict(kept["schedule"])
-        begin = kept["step"]
-        print(f"resumed at step {begin}", flush=True)
-    log = (out / "log.jsonl").open("a", encoding="utf-8")
-    model.train()
+    plan, held = planned(options, tokenizer)
+    training = Training(out, folder, len(plan), device)
+    training.resume()
     began = saved = time.monotonic()
     losses: list[float] = []
-    for step in range(begin, len(plan)):
-        ids, mask, types, sentence = tensors(plan[step], device)
-        with torch.autocast(device, torch.bfloat16):
-            pair, tokens = model(ids, mask, types)
-        loss = loss_of(plan[step], pair, tokens, sentence)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        losses.append(float(loss.detach()))
-        if (step + 1) % 25 == 0:
-            row = {"step": step + 1, "of": len(plan), "loss": round(float(np.mean(losses[-25:])), 4)}
-            row["seconds"] = round(time.monotonic() - began)
-            if (step + 1) % STEPS_BETWEEN_MEASURES == 0:
-                row |= measure(model, held, device)
+    with (out / "log.jsonl").open("a", encoding="utf-8") as log:
+
+        def told(**more: float) -> None:
+            row = {"step": training.step, "of": len(plan), **more, "seconds": round(time.monotonic() - began)}
             print(json.dumps(row), flush=True)
             log.write(json.dumps(row) + "\n")
             log.flush()
-        if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
-            torch.save({**state, "schedule": schedule.state_dict()}, out / "checkpoint.new")
-            (out / "checkpoint.new").replace(checkpoint)
-            saved = time.monotonic()
-    row = {
-        "step": len(plan),
-        "of": len(plan),
-        "seconds": round(time.monotonic() - began),
-        **measure(model, held, device),
-    }
-    print(json.dumps(row), flush=True)
-    log.write(json.dumps(row) + "\n")
-    torch.save(model.state_dict(), out / "reader.pt")
+
+        while training.step < len(plan):
+            losses.append(training.learn(plan[training.step]))
+            if training.step % STEPS_BETWEEN_LINES == 0:
+                due = training.step % STEPS_BETWEEN_MEASURES == 0
+                measured = measure(training.model, held, device) if due else {}
+                told(loss=round(float(np.mean(losses[-STEPS_BETWEEN_LINES:])), 4), **measured)
+            if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+                training.save()
+                saved = time.monotonic()
+        told(**measure(training.model, held, device))
+    torch.save(training.model.state_dict(), out / "reader.pt")
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from bench.reader import rows as data
+from bench.reader import variants
 from index.embed import backend_name, open_embedder
 from index.reader import open_reader
 from kb import config
@@ -29,7 +30,7 @@ OUT = Path(__file__).parents[2] / "kb" / "tutor" / "scorer.json"
 
 
 def main() -> None:
-    rows = [*data.statements(5), *data.made(data.questions(5), 5)]
+    rows = [*data.statements(5), *variants.made(data.questions(5), 5)]
     # A changed number or name is for `kb.tutor.facts` to find: those rows would teach the weights to distrust words.
     rows = [r for r in rows if r.source != "made" or r.supports or not data_changed(r)]
     settings = config.load()

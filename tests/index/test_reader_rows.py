@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from bench.reader import rows
+from bench.reader import rows, variants
 from bench.reader.rows import Row
 
 PASSAGE = "The hall was built in 1911. Its roof is of Danish copper. Pigeons live under it."
@@ -25,34 +25,34 @@ def words(row: Row) -> list[str]:
 
 
 def test_a_passage_without_a_sentence_keeps_the_spans_of_the_others() -> None:
-    assert words(rows.cut(a_row(), frozenset({0}))) == ["Its roof is of Danish copper.", "Pigeons live under it."]
+    assert words(variants.cut(a_row(), frozenset({0}))) == ["Its roof is of Danish copper.", "Pigeons live under it."]
 
 
 def test_the_sentence_that_answers_is_still_the_one_after_another_was_cut() -> None:
-    made = rows.cut(a_row(), frozenset({0}))
+    made = variants.cut(a_row(), frozenset({0}))
     assert [words(made)[n] for n in made.gold] == ["Its roof is of Danish copper."]
 
 
 def test_a_question_over_its_passage_without_the_answer_is_not_answered() -> None:
-    (made,) = rows.without_answer([a_row()], 1)
+    (made,) = variants.without_answer([a_row()], 1)
     assert (made.answers, made.gold) == (False, frozenset())
     assert "copper" not in made.passage
 
 
 def test_no_row_is_made_where_the_answer_stands_in_another_sentence_too() -> None:
     again = PASSAGE + " It is all Danish copper."
-    assert not list(rows.without_answer([a_row(passage=again, spans=(*SPANS, (81, 106)))], 1))
+    assert not list(variants.without_answer([a_row(passage=again, spans=(*SPANS, (81, 106)))], 1))
 
 
 def test_a_question_of_another_name_is_not_answered_by_the_passage() -> None:
     other = a_row(question="What does the roof of Bergen weigh?")
-    (made,) = rows.asked_of_another([a_row(), other], 1)  # the other way round the name stands in the passage
+    (made,) = variants.asked_of_another([a_row(), other], 1)  # the other way round the name stands in the passage
     assert made.question == "What is the roof of the Bergen made of?"
     assert not made.answers
 
 
 def test_speech_has_no_punctuation_and_its_sentences_are_where_its_spans_say() -> None:
-    made = rows.as_speech(a_row(), random.Random(3))
+    made = variants.as_speech(a_row(), random.Random(3))
     assert words(made)[1].startswith("its roof is of")
     assert "." not in made.passage
 
