@@ -300,7 +300,7 @@ class Ingest:
         # Pictures make a PDF large, not its words.
         limit = self.max_file_mb * (_BINARY_TIMES if source.is_binary(item) else 1)
         try:
-            before = self.fetched.get(item.uri)
+            before = self.fetched.pop(item.uri, None)
             opened, data = before if before is not None else item.load(limit)
         except IngestError as error:
             self._problem(error)

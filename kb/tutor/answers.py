@@ -122,7 +122,8 @@ def found(
         return result, gather(result.hits), None
     result = retriever.search(query, max(k, reading.DEPTH), filters, trace)
     began = time.perf_counter()
-    readings = reading.read(query, gather(result.hits), reader)
+    evidence = gather(result.hits)
+    readings = reading.read(query, evidence, reader)
     hits = reading.reordered(result.hits, readings)
     took = _ms(began)
     fallen = tuple(Dropped(h.chunk.id, h.title, h.scores, f"below the first {k}") for h in hits[k:] if trace)
@@ -133,7 +134,7 @@ def found(
         timings={**result.timings, "read": took},
         ms=result.ms + took,
     )
-    return result, gather(result.hits), readings or None
+    return result, evidence.under(result.hits), readings or None
 
 
 def tell(

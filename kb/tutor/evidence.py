@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kb.documents import Hit, Lines, Page, Post, Segment
 from kb.markup import plain
@@ -39,6 +39,13 @@ class Evidence:
 
     hits: tuple[Hit, ...]
     sentences: tuple[Sentence, ...]
+
+    def under(self, hits: Sequence[Hit]) -> Evidence:
+        """The same passages as other hits, in their order; those that are not among them fall out."""
+        own: dict[str, list[Sentence]] = {}
+        for sentence in self.sentences:
+            own.setdefault(sentence.hit.chunk.id, []).append(sentence)
+        return Evidence(tuple(hits), tuple(replace(s, hit=hit) for hit in hits for s in own.get(hit.chunk.id, ())))
 
 
 def gather(hits: Sequence[Hit]) -> Evidence:
