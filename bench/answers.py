@@ -17,6 +17,8 @@ from bench.tools import QA, Row, kb, laid_out, score, table, tool
 from kb.tutor import features
 from kb.tutor.answers import THIN
 
+REFUSED = 0.1  # the false refusals at which false answers are told
+
 
 def section(folder: Path) -> str:
     files = [QA / "answerability" / name for name in ("answerable.jsonl", "unanswerable.jsonl")]
@@ -87,13 +89,13 @@ def held_out() -> str:
         auroc = roc_auc_score(y[hard], held[hard])
         everywhere = roc_auc_score(y, held)
         sure = np.sort(held[hard & (y == 1)])
-        at = sure[int(0.12 * len(sure))]
+        at = sure[int(REFUSED * len(sure))]
         wrong = (held[hard & (y == 0)] >= at).mean()
         rows = [(t, f"{w:.1%}", f"{r:.1%}") for t, w, r in calibrate.curve(held, y, hard)]
         print(name, auroc, wrong, rows, flush=True)
         out += (
-            f"\nCross-validated, {name}: AUROC {auroc:.3f} on qa/answerability (asked: 0.90), {everywhere:.3f} over "
-            f"four homes; {wrong:.1%} false answers at 12 % false refusals (asked: 20 %). The threshold is {THIN}.\n\n"
+            f"\nCross-validated, {name}: AUROC {auroc:.3f} on qa/answerability (asked: 0.93), {everywhere:.3f} over "
+            f"four homes; {wrong:.1%} false answers at {REFUSED:.0%} false refusals (asked: 15 %). The threshold is {THIN}.\n\n"
             + table(("threshold", "false answers", "false refusals"), rows)
         )
     return out
