@@ -95,7 +95,7 @@ def held_out() -> str:
         print(name, auroc, wrong, rows, flush=True)
         out += (
             f"\nCross-validated, {name}: AUROC {auroc:.3f} on qa/answerability (asked: 0.93), {everywhere:.3f} over "
-            f"four homes; {wrong:.1%} false answers at {REFUSED:.0%} false refusals (asked: 15 %). The threshold is {THIN}.\n\n"
-            + table(("threshold", "false answers", "false refusals"), rows)
+            f"four homes; {wrong:.1%} false answers at {REFUSED:.0%} false refusals (asked: 15 %). "
+            f"The threshold is {THIN}.\n\n" + table(("threshold", "false answers", "false refusals"), rows)
         )
     return out
