@@ -26,7 +26,7 @@ from index.filters import Filters
 from index.reader import Read
 from kb.documents import Answer, Hit
 from kb.library import Library
-from kb.tutor import answers, extractive, reading
+from kb.tutor import answers, reading
 from kb.tutor.evidence import gather
 
 SETS = ("chunking", "cranfield", "anthropic-docs", "qmsum")
@@ -197,7 +197,8 @@ def sentences(folder: Path) -> str:
         "cosine": [],
         "the scorer": [],
         "the reader alone": [],
-        "with the reader": [],
+        "with the reader, as chosen": [],
+        "with the reader, as told": [],
     }
     with kb.open(folder / "home-passages") as library:
         library.ingest([folder / "passages"])
@@ -223,16 +224,21 @@ def sentences(folder: Path) -> str:
 
 
 def ranked_sentences(library: Library, question: str, filters: Filters) -> dict[str, list[str]]:
-    """The sentences of a source, best first, by three ways of telling."""
-    retriever, embedder = library.retriever(), library.embedder()
-    out = {}
-    for name, model in (("the scorer", None), ("with the reader", library.reader())):
-        _, evidence, readings = answers.found(retriever, question, 8, filters, False, model)
-        ranking = extractive.rank(question, evidence, embedder, retriever.terms, retriever.rarity, None, readings)
-        out[name] = [words(scored.sentence.plain) for scored in ranking.scored]
-        if readings is not None:
-            alone = sorted(evidence.sentences, key=lambda s: -readings[s.hit.chunk.id].sentences[s.n])
-            out["the reader alone"] = [words(s.plain) for s in alone]
+    """The sentences of a source, best first, by five ways of telling."""
+    retriever, embedder, model = library.retriever(), library.embedder(), library.reader()
+    assert model is not None, "the reader does not load"
+    without = answers.prepare(retriever, lambda: embedder, question, filters=filters)
+    read = answers.prepare(retriever, lambda: embedder, question, filters=filters, reader=model)
+    evidence, chosen = read.evidence, [one.sentence for one in read.ranking.scored]
+    told = [one.sentence for one in read.taken if one.core]
+    readings = reading.read(question, evidence, model)
+    alone = sorted(evidence.sentences, key=lambda s: -readings[s.hit.chunk.id].sentences[s.n])
+    out = {
+        "the scorer": [words(one.sentence.plain) for one in without.ranking.scored],
+        "the reader alone": [words(s.plain) for s in alone],
+        "with the reader, as chosen": [words(s.plain) for s in chosen],
+        "with the reader, as told": [words(s.plain) for s in [*told, *(s for s in chosen if s not in told)]],
+    }
     vectors = embedder.embed([question, *(s.plain for s in evidence.sentences)])
     best = np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")
     out["cosine"] = [words(evidence.sentences[n].plain) for n in best]

@@ -52,9 +52,10 @@ NO_FEATURES: npt.NDArray[np.float64] = np.zeros(len(features.PASSAGE_FEATURES))
 class Scored:
     """A sentence with what speaks for it.
 
-    `score` (a logit and its passage's share) orders those of one question; `defines`: it says what the thing asked is;
-    `fits`: it has (1) or has not (-1) the kind of thing asked for; `goes_on`: it only continues the one before it;
-    `core`: it is part of the answer; what is not, says more of it to an expert.
+    `score` (a logit and its passage's share) says which of one question's are told; `read`, the reader's logit, with it
+    which of a passage's comes first; `defines`: it says what the thing asked is; `fits`: it has (1) or has not (-1) the
+    kind of thing asked for; `goes_on`: it only continues the one before it; `core`: it is part of the answer; what is
+    not, says more of it to an expert.
     """
 
     sentence: Sentence
@@ -64,6 +65,7 @@ class Scored:
     fits: float = 0.0
     goes_on: bool = False
     core: bool = True
+    read: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ def _read(
         reading = readings[one.sentence.hit.chunk.id]
         logit = max(reading.sentences[one.sentence.n], _LEAST_READ)
         said = _RAISED_READ + _SENTENCE_READ * logit + _PASSAGE_READ * reading.answers
-        out.append(replace(one, score=_FEATURES_READ * one.score + said))
+        out.append(replace(one, score=_FEATURES_READ * one.score + said, read=logit))
     first = readings[min(scored, key=lambda one: one.sentence.hit.rank).sentence.hit.chunk.id]
     return out, features.read_vector(vector, first.answers, max(first.sentences.values()), first.relevant)
 
@@ -217,7 +219,18 @@ def select(ranking: Ranking, most: int, margin: float, more: int = 0, reach: flo
             taken += _goes_on(candidate, ranking, taken)
         elif len(spare) < 2 * more and taken and candidate.score >= taken[0].score - reach:
             spare.append(replace(candidate, core=False))
-    return taken + _varied(spare, more)
+    return _by_passage(taken) + _varied(spare, more)
+
+
+def _by_passage(taken: Sequence[Scored]) -> list[Scored]:
+    """The best passage's sentences first; of a passage's, first the one that says it, which the reader knows better.
+
+    It knows less well which of two passages does: their order stays.
+    """
+    order: dict[str, int] = {}
+    for one in taken:
+        order.setdefault(one.sentence.hit.chunk.id, len(order))
+    return sorted(taken, key=lambda one: (order[one.sentence.hit.chunk.id], -(one.score + one.read)))
 
 
 def _varied(spare: Sequence[Scored], more: int) -> list[Scored]:
@@ -245,5 +258,5 @@ def _goes_on(candidate: Scored, ranking: Ranking, taken: list[Scored]) -> list[S
     for other in ranking.scored:
         if follows(sentence, other.sentence):
             known = any(other.sentence is scored.sentence for scored in taken)
-            return [] if known else [replace(other, score=candidate.score, goes_on=True)]
+            return [] if known else [replace(other, score=candidate.score, read=candidate.read, goes_on=True)]
     return []

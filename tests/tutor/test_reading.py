@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import kb
@@ -12,8 +13,9 @@ from index.embed import Embedder
 from index.reader import Read, Reader
 from kb.documents import Hit
 from kb.library import Library
-from kb.tutor import reading
+from kb.tutor import extractive, reading
 from kb.tutor.evidence import gather
+from kb.tutor.extractive import NO_FEATURES, Ranking, Scored
 from kb.tutor.reading import PassageReading
 from tests.builders import write
 
@@ -116,3 +118,26 @@ def test_without_the_reader_an_answer_is_found_by_the_fused_order(home: Path, no
     assert answer.trace is not None
     assert "read" not in answer.trace.timings
     assert "forty metres" in answer.text
+
+
+def told_first(library: Library, *worth: tuple[str, float, float]) -> str:
+    """The first sentence of an answer of sentences that begin so, with their scores and what the reader gives them."""
+    sentences = gather(found(library)).sentences
+    scored = [
+        Scored(sentence, score, np.eye(8, dtype=np.float32)[n], read=read)
+        for n, (begins, score, read) in enumerate(worth)
+        for sentence in sentences
+        if sentence.plain.startswith(begins)
+    ]
+    assert len(scored) == len(worth)
+    return extractive.select(Ranking(tuple(scored), 1.0, NO_FEATURES), 5, 2.0)[0].sentence.plain
+
+
+def test_of_a_passage_the_sentence_that_the_reader_likes_is_told_first(library: Library, notes: Path) -> None:
+    write(notes, a=f"# Cables\n\n{CABLES} {LENGTH}")
+    library.ingest([notes])
+    assert told_first(library, ("The cables", 2.0, -2.0), ("Every cable", 1.5, 2.0)) == LENGTH
+
+
+def test_the_reader_does_not_put_another_passage_before_the_best(filled: Library) -> None:
+    assert told_first(filled, ("The cables", 2.0, -2.0), ("Every cable", 1.5, 2.0)) == CABLES
