@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kb.documents import Hit, Lines, Page, Post, Segment
+from kb.documents import Hit, Lines, Page, Paragraph, Post, Segment, TimeSpan
 from kb.markup import plain
 
 # What is shorter says nothing by itself; "Right." and bare links are no answers.
@@ -106,6 +106,12 @@ def follows(before: Sentence, after: Sentence) -> bool:
         return False  # another anon's words
     between = (s for s in before.hit.chunk.segments if before.end <= s.start_char <= after.start)
     return not any(segment.apart for segment in between)
+
+
+def speakers(sentence: Sentence) -> tuple[str, ...]:
+    """Who says a sentence, as far as its source tells."""
+    locator = _segment_at(sentence.hit.chunk.segments, sentence.start).locator
+    return locator.speakers if isinstance(locator, TimeSpan | Paragraph) else ()
 
 
 def cut_quote(hit: Hit, start: int, end: int) -> str:

@@ -17,10 +17,11 @@ import numpy.typing as npt
 from index.embed import Embedder
 from index.lexical import STOPWORDS
 from kb.tutor import features
-from kb.tutor.evidence import Evidence, Sentence, follows
+from kb.tutor.evidence import Evidence, Sentence, follows, speakers
 from kb.tutor.readability import grade
 from kb.tutor.reading import Readings
 from kb.tutor.scorer import load
+from kb.tutor.speakers import asked_about
 
 # Sentences of the best passages only: the answer is rarely further down, and each sentence costs an embedding.
 _PASSAGES = 6
@@ -43,6 +44,8 @@ _PASSAGE_READ = 0.33
 _RAISED_READ = 0.6
 # Below this the reader's logit of a sentence says no more: of an answer of several sentences it likes one.
 _LEAST_READ = -3.0
+# Said by the one that the question asks about.
+SAID_BY = 1.5
 _DEFINES = features.SENTENCE_FEATURES.index("defines")
 _FITS = features.SENTENCE_FEATURES.index("fits")
 NO_FEATURES: npt.NDArray[np.float64] = np.zeros(len(features.PASSAGE_FEATURES))
@@ -120,6 +123,7 @@ def rank(
     vector = features.passage_vector(looked)
     if readings is not None:
         scored, vector = _read(scored, vector, readings)
+    scored = _spoken(question, scored)
     scored.sort(key=lambda s: (-s.score, s.sentence.hit.rank, s.sentence.start))
     return Ranking(tuple(scored), load().confidence(vector), vector)
 
@@ -175,6 +179,14 @@ def _read(
         out.append(replace(one, score=_FEATURES_READ * one.score + said, read=logit))
     first = readings[min(scored, key=lambda one: one.sentence.hit.rank).sentence.hit.chunk.id]
     return out, features.read_vector(vector, first.answers, max(first.sentences.values()), first.relevant)
+
+
+def _spoken(question: str, scored: Sequence[Scored]) -> list[Scored]:
+    """The sentences, those raised that are said by whom the question asks about."""
+    voices = [speakers(one.sentence) for one in scored]
+    asked = asked_about(question, {name for names in voices for name in names})
+    raised = (asked.intersection(names) for names in voices)
+    return [replace(one, score=one.score + SAID_BY) if own else one for one, own in zip(scored, raised, strict=True)]
 
 
 def _in_context(sentence: Sentence) -> str:
