@@ -25,9 +25,9 @@ from index.models import packaged_weights
 from kb.config import Config
 from kb.errors import ModelError
 
-NAME = "kb-reader-2"
+NAME = "kb-reader-3"
 # sha256 of the file in the package, as bench/reader/export.py wrote it.
-SHA256 = "4e46e895f073f54927028beaba657088bc03cdba45742ed8a741849c03f32d18"
+SHA256 = "ad52f3490f6badd19fb9158923a4d182253a12e009a8d31fc4fe84b6544cc091"
 _FILE = "reader.onnx"
 _WINDOW = 384
 _MOST_QUESTION_CHARS = 400

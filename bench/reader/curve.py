@@ -56,7 +56,8 @@ def main() -> None:
     curves = lines([Path(name) for name in sys.argv[2:]])
     last = max(x for points in curves.values() for x, _ in points)
     loss = {"loss": curves.pop("loss")}
-    both = panel(0, loss, 0.6, 2.2, last) + panel(WIDTH + 2 * LEFT, curves, 0.5, 1.0, last)
+    highest = max(2.2, *(y for _, y in loss["loss"]))
+    both = panel(0, loss, 0.6, highest, last) + panel(WIDTH + 2 * LEFT, curves, 0.5, 1.0, last)
     size = f'width="{2 * WIDTH + 4 * LEFT}" height="{HEIGHT + 2 * TOP}"'
     style = 'font-family="sans-serif" font-size="12"'
     Path(sys.argv[1]).write_text(

@@ -4,7 +4,8 @@
 
 Of one pass it learns whether the passage is relevant, whether it answers, how much each of its sentences answers,
 and, of a statement in the question's place, whether the passage supports it. Seeded; checkpointed every few minutes
-and resumed from DIR; bf16 on the CPU, CUDA where present. Writes DIR/reader.pt and DIR/log.jsonl.
+and resumed from DIR; bf16 on the CPU, CUDA where present. Writes DIR/reader.pt; DIR/first and DIR/last have the
+two stages with their log.jsonl.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ import os
 import random
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
+from onnx import numpy_helper
 from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
@@ -29,14 +33,21 @@ from bench.reader import rows as data
 from bench.reader import variants
 from index.embed import open_embedder
 from index.models import packaged_weights
+from index.reader import unpack
 from kb import config
 
 MOST_TOKENS = 320
 BATCH_TOKENS = 6000
 LEARNING_RATE = 8e-5
+# Two epochs of everything, and a last one of what only looks answered.
 EPOCHS = 2
+LAST_RATE = 5e-5
+LAST_STEPS = 850
+LAST_SHARE = 0.7
 # Of the word vectors only: attention without it is a kernel of its own, and two epochs of other rows do without.
 DROPOUT = 0.1
+LONGEST_ANSWER = 120
+PLACE_WEIGHT = 0.25
 SECONDS_BETWEEN_CHECKPOINTS = 240
 STEPS_BETWEEN_LINES = 25
 STEPS_BETWEEN_MEASURES = 500
@@ -59,12 +70,19 @@ class Reader(nn.Module):
         width = self.body.config.hidden_size
         self.pair = nn.Linear(2 * width, 3)
         self.token = nn.Linear(width, 1)
+        self.place = nn.Linear(width, 2)
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor, types: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        pair, tokens, _ = self.whole(ids, mask, types)
+        return pair, tokens
+
+    def whole(self, ids: torch.Tensor, mask: torch.Tensor, types: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """The outputs, and of each token whether the answer begins and ends there, which only training asks for."""
         hidden = self.body(input_ids=ids, attention_mask=mask, token_type_ids=types).last_hidden_state
         weights = mask.unsqueeze(-1).to(hidden.dtype)
         mean = (hidden * weights).sum(1) / weights.sum(1)
-        return self.pair(torch.cat([hidden[:, 0], mean], 1)), self.token(hidden).squeeze(-1)
+        pair = self.pair(torch.cat([hidden[:, 0], mean], 1))
+        return pair, self.token(hidden).squeeze(-1), self.place(hidden)
 
 
 class Encoded:
@@ -80,6 +98,24 @@ class Encoded:
         for (a, b), kind in zip(pair.offsets, pair.type_ids, strict=True):
             inside = kind == 1 and b > a >= len(head)
             self.sentence.append(int(np.searchsorted(starts, a, side="right")) - 1 if inside else -1)
+        self.place = _place(row, len(head), pair.offsets, self.sentence)
+
+
+def _place(row: data.Row, shift: int, offsets: list[tuple[int, int]], sentence: list[int]) -> tuple[int, int] | None:
+    """The first and last token of a short answer, the first token of all for none; None where it is not known."""
+    if row.answers is None:
+        return None
+    if not row.answers:
+        return 0, 0
+    if not 0 < len(row.answer) <= LONGEST_ANSWER:
+        return None
+    for a, b in (row.spans[n] for n in sorted(row.gold)):
+        at = row.passage.casefold().find(row.answer.casefold(), a, b + len(row.answer))
+        if at >= 0:
+            x, y = shift + at, shift + at + len(row.answer)
+            held = [n for n, (c, d) in enumerate(offsets) if sentence[n] >= 0 and c < y and x < d]
+            return (held[0], held[-1]) if held else None
+    return None
 
 
 def batches(encoded: list[Encoded], rng: random.Random) -> list[list[Encoded]]:
@@ -114,8 +150,13 @@ def sentence_logits(tokens: torch.Tensor, sentence: torch.Tensor) -> tuple[torch
     return (onehot * tokens.unsqueeze(-1)).sum(1) / counts.clamp(min=1), counts > 0
 
 
-def loss_of(batch: list[Encoded], pair: torch.Tensor, tokens: torch.Tensor, sentence: torch.Tensor) -> torch.Tensor:
+def loss_of(
+    batch: list[Encoded], pair: torch.Tensor, tokens: torch.Tensor, place: torch.Tensor, sentence: torch.Tensor
+) -> torch.Tensor:
     pair, tokens = pair.float(), tokens.float()
+    able = sentence >= 0
+    able[:, 0] = True
+    places = torch.log_softmax(place.float().masked_fill(~able.unsqueeze(-1), -1e4), 1)
     logits, there = sentence_logits(tokens, sentence)
     total = pair.sum() * 0
     weight_sum = 0.0
@@ -135,6 +176,8 @@ def loss_of(batch: list[Encoded], pair: torch.Tensor, tokens: torch.Tensor, sent
             here = there[n]
             part = functional.binary_cross_entropy_with_logits(logits[n][here], gold[n][here])
             total = total + weight * part
+            if e.place is not None:
+                total = total - PLACE_WEIGHT * weight * (places[n, e.place[0], 0] + places[n, e.place[1], 1])
             if bool(gold[n][here].any()) and int(here.sum()) > 1:
                 spread = torch.log_softmax(logits[n][here], 0)
                 total = total - 0.7 * weight * torch.logsumexp(spread[gold[n][here] > 0], 0)
@@ -174,29 +217,61 @@ def measure(model: Reader, held: list[Encoded], device: str) -> dict[str, float]
     return {**out, "gold first": round(float(np.mean(first)), 4), "gold in three": round(float(np.mean(three)), 4)}
 
 
-def planned(options: argparse.Namespace, tokenizer: Tokenizer) -> tuple[list[list[Encoded]], list[Encoded]]:
-    """The batches of all epochs in their order, and rows that were held out of them."""
+Plan = tuple[list[list[Encoded]], list[Encoded]]
+
+
+def first_plan(tokenizer: Tokenizer, seed: int) -> Plan:
+    """The batches of the first epochs in their order, and rows that were held out of them."""
     embedder = open_embedder(config.load())
     held: list[Encoded] = []
     plan: list[list[Encoded]] = []
-    for seed in range(options.seed, options.seed + options.epochs):
-        rows = variants.epoch(embedder.embed, seed, hard=seed > options.seed)
-        encoded = [Encoded(row, tokenizer) for row in rows]
+    for epoch in range(seed, seed + EPOCHS):
+        encoded = [Encoded(row, tokenizer) for row in variants.epoch(embedder.embed, epoch, hard=epoch > seed)]
         held = held or [e for e in encoded if e.row.held][:HELD]
-        plan += batches([e for e in encoded if not e.row.held], random.Random(seed))
-    tokens = sum(len(e.ids) for batch in plan for e in batch)
-    print(f"{sum(map(len, plan))} rows, {tokens:,} tokens, {len(plan)} steps; {len(held)} held out", flush=True)
+        plan += batches([e for e in encoded if not e.row.held], random.Random(epoch))
     return plan, held
+
+
+def last_plan(tokenizer: Tokenizer, seed: int) -> Plan:
+    """The same of the last one, of which all of squad2-half that is held out measures."""
+    rows = variants.last(open_embedder(config.load()).embed, seed + EPOCHS)
+    encoded = [Encoded(row, tokenizer) for row in rows]
+    held = [Encoded(row, tokenizer) for row in data.questions(seed) if row.source == "squad2-half" and row.held]
+    held += [e for e in encoded if e.row.held and e.row.source != "squad2-half"][: HELD - len(held)]
+    return batches([e for e in encoded if not e.row.held], random.Random(seed))[:LAST_STEPS], held
+
+
+def state_of(file: Path) -> dict[str, torch.Tensor]:
+    """The weights of a reader, by the names that they have here: as a training wrote it, or packed."""
+    if file.suffix == ".pt":
+        state: dict[str, torch.Tensor] = torch.load(file, weights_only=True, map_location="cpu")
+        return state
+    graph = onnx.load_from_string(unpack(file.read_bytes())).graph
+    arrays = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    state = {name: torch.from_numpy(array.copy()) for name, array in arrays.items() if "::" not in name}
+    for node in graph.node:
+        for name in node.input:
+            # A layer's matrix lies there turned and without a name: its place in the graph says whose it is.
+            if node.op_type == "MatMul" and name in arrays:
+                own = node.name.strip("/").removesuffix("/MatMul").replace("/", ".") + ".weight"
+                state[own] = torch.from_numpy(arrays[name].T.copy())
+    return state
 
 
 class Training:
     """A model in training: its optimizer, how far it is, and its checkpoint in `out`."""
 
-    def __init__(self, out: Path, folder: Path, steps: int, device: str) -> None:
+    def __init__(self, out: Path, folder: Path, steps: int, device: str, start: Path | None) -> None:
         self.out, self.device, self.step = out, device, 0
         self.model = Reader(folder).to(device)
-        heads = [*self.model.pair.parameters(), *self.model.token.parameters()]
-        groups = [{"params": self.model.body.parameters(), "lr": LEARNING_RATE}, {"params": heads, "lr": 1e-3}]
+        if start is not None:
+            # A packed one has no place: only training asks for it.
+            self.model.load_state_dict(state_of(start), strict=False)
+        heads = [*self.model.pair.parameters(), *self.model.token.parameters(), *self.model.place.parameters()]
+        groups = [
+            {"params": self.model.body.parameters(), "lr": LEARNING_RATE if start is None else LAST_RATE},
+            {"params": heads, "lr": 1e-3},
+        ]
         self.optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda step: min((step + 1) / (0.06 * steps), max(0.02, 1 - step / steps))
@@ -207,8 +282,8 @@ class Training:
         """One step; the loss before it."""
         ids, mask, types, sentence = tensors(batch, self.device)
         with torch.autocast(self.device, torch.bfloat16):
-            pair, tokens = self.model(ids, mask, types)
-        loss = loss_of(batch, pair, tokens, sentence)
+            pair, tokens, place = self.model.whole(ids, mask, types)
+        loss = loss_of(batch, pair, tokens, place, sentence)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -233,18 +308,20 @@ class Training:
             print(f"resumed at step {self.step}", flush=True)
 
 
-def train(options: argparse.Namespace) -> None:
-    out = Path(options.out)
+def train(out: Path, plan_of: Callable[[Tokenizer, int], Plan], seed: int, start: Path | None) -> None:
+    """Train by a plan, from a reader's weights if there is one to start from; writes `reader.pt` and `log.jsonl`."""
     out.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
-    torch.manual_seed(options.seed)
+    torch.manual_seed(seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     folder = packaged_weights()
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(MOST_TOKENS, strategy="only_second")
-    plan, held = planned(options, tokenizer)
-    training = Training(out, folder, len(plan), device)
+    plan, held = plan_of(tokenizer, seed)
+    tokens = sum(len(e.ids) for batch in plan for e in batch)
+    print(f"{sum(map(len, plan))} rows, {tokens:,} tokens, {len(plan)} steps; {len(held)} held out", flush=True)
+    training = Training(out, folder, len(plan), device, start)
     training.resume()
     began = saved = time.monotonic()
     losses: list[float] = []
@@ -269,12 +346,32 @@ def train(options: argparse.Namespace) -> None:
     torch.save(training.model.state_dict(), out / "reader.pt")
 
 
+def mix(start: Path, last: Path, out: Path) -> None:
+    """Weights between those before the last epoch and those after it.
+
+    It teaches a few kinds of questions at the cost of others; between the two most of either stands.
+    """
+    before, after = state_of(start), state_of(last)
+    mixed = {
+        name: weights if name not in before else (1 - LAST_SHARE) * before[name] + LAST_SHARE * weights
+        for name, weights in after.items()
+    }
+    torch.save(mixed, out)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--seed", type=int, default=5)
-    train(parser.parse_args())
+    parser.add_argument("--start", type=Path, help="a reader (reader.pt or packed) that only lacks the last epoch")
+    options = parser.parse_args()
+    start = options.start
+    if start is None:
+        start = options.out / "first" / "reader.pt"
+        if not start.exists():
+            train(start.parent, first_plan, options.seed, None)
+    train(options.out / "last", last_plan, options.seed, start)
+    mix(start, options.out / "last" / "reader.pt", options.out / "reader.pt")
 
 
 if __name__ == "__main__":

@@ -16,9 +16,46 @@ _MADE = 2500  # statements made from passages: as they stand, with a fact change
 _NEGATIVES = 8000  # questions over a passage that looks as if it answered
 _CUT = 4500  # questions over their passage, the sentences that answer taken out
 _CHANGED = 1800  # questions with a name changed; a third as many with a number
+_SWAPPED = 3000  # questions with a name or number changed for another of their passage
+_OPPOSITE = 2500  # questions with a word made its opposite
 _TYPED = 0.4  # the share of questions that are made as they are typed into a search box
 _SPEECH = 0.12  # the share that is stripped of punctuation, as speech is
 Embed = Callable[[Sequence[str]], np.ndarray]
+# Words and their opposites, both ways; of one that has several the first.
+_PAIRS = (
+    "first last, best worst, more less, most least, before after, increase decrease, increased decreased, high "
+    "low, higher lower, highest lowest, large small, larger smaller, largest smallest, big little, bigger "
+    "smaller, biggest smallest, long short, longer shorter, longest shortest, old new, oldest newest, older "
+    "newer, early late, earlier later, earliest latest, north south, northern southern, east west, eastern "
+    "western, won lost, win lose, begin end, began ended, begins ends, start stop, started stopped, starts stops, "
+    "open close, opened closed, opens closes, allow forbid, allowed forbidden, allows forbids, accept reject, "
+    "accepted rejected, include exclude, included excluded, includes excludes, support oppose, supported opposed, "
+    "supports opposes, good bad, better worse, male female, men women, man woman, husband wife, father mother, "
+    "son daughter, brother sister, king queen, buy sell, bought sold, rise fall, rose fell, inside outside, above "
+    "below, over under, left right, major minor, primary secondary, public private, formal informal, legal "
+    "illegal, possible impossible, common rare, popular unpopular, successful unsuccessful, positive negative, "
+    "active passive, strong weak, stronger weaker, strongest weakest, fast slow, faster slower, fastest slowest, "
+    "hot cold, warm cool, wet dry, hard soft, easy difficult, light heavy, rich poor, young old, youngest oldest, "
+    "wide narrow, deep shallow, thick thin, full empty, true false, agree disagree, agreed disagreed, add remove, "
+    "added removed, build destroy, built destroyed, create destroy, created destroyed, gain lose, gained lost, "
+    "join leave, joined left, enter leave, entered left, arrive depart, arrived departed, attack defend, attacked "
+    "defended, ally enemy, allies enemies, victory defeat, praised criticized, like dislike, liked disliked, love "
+    "hate, loved hated, cause prevent, caused prevented, causes prevents, help hinder, helped hindered, helps "
+    "hinders, encourage discourage, encouraged discouraged, expand shrink, expanded shrank, maximum minimum, "
+    "majority minority, ancient modern, present absent, internal external, import export, imports exports, input "
+    "output, natural artificial, urban rural, upper lower, top bottom, front back, day night, summer winter, "
+    "morning evening, always never, everyone nobody, many few, with without, during after, raise lower, raised "
+    "lowered, born killed, married divorced, approve reject, approved rejected, appointed dismissed, hired fired, "
+    "strengthened weakened, united divided, visible invisible, known unknown, similar different, same different, "
+    "simple complex, direct indirect, permanent temporary, voluntary compulsory, guilty innocent, teacher "
+    "student, founder opponent, founded dissolved, found lost, released banned, borrow lend, given taken, gave "
+    "took, received sent, receive send "
+)
+OPPOSITES: dict[str, str] = {}
+for _one, _other in (pair.split() for pair in _PAIRS.split(",")):
+    OPPOSITES.setdefault(_one, _other)
+    OPPOSITES.setdefault(_other, _one)
+_ASSERTED = re.compile(r"\b(?:did|does|do|was|is|are|were|can|could|has)\b \w+")
 _NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w-]+(?: [A-Z][\w-]+)*")
 
@@ -102,6 +139,51 @@ def asked_of_another(rows: Sequence[Row], seed: int) -> Iterator[Row]:
             )
 
 
+def asked_of_another_here(rows: Sequence[Row], seed: int) -> Iterator[Row]:
+    """Questions with a name or number changed for another of the same passage: every word of theirs stands there."""
+    rng = random.Random(seed)
+    usable = [row for row in rows if row.answers and row.source != "molweni"]
+    rng.shuffle(usable)
+    left = _SWAPPED
+    for row in usable:
+        for what in rng.sample((_NUMBER, _NAME), 2):
+            own = list(what.finditer(row.question, 1))
+            held = [m for m in what.findall(row.passage) if m.casefold() not in row.question.casefold()]
+            held = [m for m in held if m.casefold() not in row.answer.casefold()]
+            if own and held:
+                match, other = rng.choice(own), rng.choice(held)
+                yield _unanswered(row, row.question[: match.start()] + other + row.question[match.end() :], "swapped")
+                left -= 1
+                break
+        if not left:
+            return
+
+
+def opposite(rows: Sequence[Row], seed: int) -> Iterator[Row]:
+    """Questions with a word made its opposite, or a "not" put in."""
+    rng = random.Random(seed)
+    usable = [row for row in rows if row.answers and row.source != "molweni"]
+    rng.shuffle(usable)
+    found = 0
+    for row in usable:
+        words = [m for m in re.finditer(r"[a-z]+", row.question) if m.group() in OPPOSITES]
+        if words:
+            match = rng.choice(words)
+            question = row.question[: match.start()] + OPPOSITES[match.group()] + row.question[match.end() :]
+        elif (able := _ASSERTED.search(row.question)) and rng.random() < 0.06:
+            question = f"{row.question[: able.end()]} not{row.question[able.end() :]}"
+        else:
+            continue
+        yield _unanswered(row, question, "opposite")
+        found += 1
+        if found == _OPPOSITE:
+            return
+
+
+def _unanswered(row: Row, question: str, source: str) -> Row:
+    return replace(row, source=source, question=question, gold=frozenset(), answers=False, relevant=None, answer="")
+
+
 def made(rows: Sequence[Row], seed: int) -> Iterator[Row]:
     """Statements of passages: as they stand, shortened, with a number or name changed, or over another passage."""
     rng = random.Random(seed)
@@ -183,6 +265,11 @@ def epoch(embed: Embed, seed: int, hard: bool = False) -> list[Row]:
         *(row for row in statements(seed) if not hard or row.source == "begin"),
     ]
     rows += [row for row in asked if row.source == "squad2-half"] * 2 if hard else made(asked, seed)
+    return noised(rows, rng)
+
+
+def noised(rows: list[Row], rng: random.Random) -> list[Row]:
+    """Rows shuffled, some as they are typed or spoken, some without a sentence that does not answer, or their title."""
     rows = [as_typed(row, rng) if rng.random() < _TYPED else row for row in rows]
     # Passages lose a sentence at times, so that a gap does not say that the answer was taken out.
     rows = [cut(row, _spare(row, rng)) if row.answers and rng.random() < 0.2 else row for row in rows]
@@ -195,3 +282,23 @@ def epoch(embed: Embed, seed: int, hard: bool = False) -> list[Row]:
 def _spare(row: Row, rng: random.Random) -> frozenset[int]:
     spare = [n for n in range(len(row.spans)) if n not in row.gold]
     return frozenset([rng.choice(spare)]) if len(spare) > 1 else frozenset()
+
+
+def last(embed: Embed, seed: int) -> list[Row]:
+    """The rows of the last epoch: mostly those that only look answered, beside some of all others."""
+    rng = random.Random(seed)
+    asked = questions(seed)
+    own = [row for row in asked if row.source == "squad2-half"]
+    others = [row for row in asked if row.source != "squad2-half"]
+    rows = [*own * 3, *rng.sample(others, 7000)]
+    for made_, most in (
+        (negatives(asked, embed, seed), 2500),
+        (without_answer(asked, seed), 2500),
+        (asked_of_another(asked, seed), 1000),
+        (asked_of_another_here(asked, seed), _SWAPPED),
+        (opposite(asked, seed), _OPPOSITE),
+    ):
+        found = list(made_)
+        rows += rng.sample(found, min(most, len(found)))
+    rows += [row for row in statements(seed) if row.source == "begin"]
+    return noised(rows, rng)

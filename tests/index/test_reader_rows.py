@@ -51,6 +51,25 @@ def test_a_question_of_another_name_is_not_answered_by_the_passage() -> None:
     assert not made.answers
 
 
+def test_a_question_of_another_number_of_the_passage_is_not_answered_by_it() -> None:
+    passage = "The hall was built in 1911. It burnt in 1935. A cinema has stood there since 1950."
+    spans = ((0, 27), (28, 45), (46, 82))
+    row = a_row(question="What burnt in 1935?", answer="hall", passage=passage, spans=spans, gold=frozenset({1}))
+    (made,) = variants.asked_of_another_here([row], 1)
+    assert made.question in ("What burnt in 1911?", "What burnt in 1950?")
+    assert (made.answers, made.gold, made.passage) == (False, frozenset(), passage)
+
+
+def test_a_question_of_the_opposite_is_not_answered_by_the_passage() -> None:
+    (made,) = variants.opposite([a_row(question="What is the oldest roof of the Hall made of?")], 1)
+    assert made.question == "What is the newest roof of the Hall made of?"
+    assert (made.answers, made.gold) == (False, frozenset())
+
+
+def test_a_question_without_a_word_that_has_an_opposite_is_left_alone() -> None:
+    assert not list(variants.opposite([a_row(question="Copper?")], 1))
+
+
 def test_speech_has_no_punctuation_and_its_sentences_are_where_its_spans_say() -> None:
     made = variants.as_speech(a_row(), random.Random(3))
     assert words(made)[1].startswith("its roof is of")
