@@ -53,7 +53,8 @@ def keep_what_stands(names: list[str]) -> None:
         name, _ = SECTIONS.get(heading.removeprefix("## "), ("", ""))
         if name in names and not (PARTS / f"{name}.md").exists():
             if dates and "Measured on " not in body:
-                body = f"\nMeasured on {dates[-1]}.\n{body}"
+                machine = re.search(r"This machine: (.*?), Python", head)
+                body = f"\nMeasured on {dates[-1]}{f', on {machine.group(1)}' if machine else ''}.\n{body}"
             (PARTS / f"{name}.md").write_text(f"{heading}\n{body}".rstrip("\n") + "\n", encoding="utf-8")
 
 
