@@ -14,6 +14,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
+from unittest import mock
 from urllib.parse import unquote
 
 import numpy as np
@@ -257,8 +258,8 @@ def talk(folder: Path) -> str:
     told: list[int] = []
     weight = extractive.SAID_BY
     for read_, said_by in ((False, 0.0), (False, weight), (True, weight)):
-        extractive.SAID_BY = said_by
-        with kb.open(folder / "home-qmsum", reader=read_) as library:
+        known = mock.patch.object(extractive, "SAID_BY", said_by)
+        with known, kb.open(folder / "home-qmsum", reader=read_) as library:
             got = [library.ask(row["text"]) for row in asked]
         shares.append(sum(touches(row, one, places) for row, one in zip(asked, got, strict=True)) / len(asked))
         told.append(sum(not one.abstained for one in got))

@@ -20,7 +20,7 @@ import torch
 from onnx import numpy_helper
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from bench.reader.train import Reader
+from bench.reader.model import Reader
 from index.models import packaged_weights
 from index.reader import unpack
 

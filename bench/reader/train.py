@@ -17,129 +17,34 @@ import random
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
-from onnx import numpy_helper
 from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
-from transformers import AutoModel
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from bench.reader import rows as data
 from bench.reader import variants
+from bench.reader.encoding import Encoded, batches, open_tokenizer, tensors
+from bench.reader.model import Reader, mix, state_of
 from index.embed import open_embedder
 from index.models import packaged_weights
-from index.reader import unpack
 from kb import config
 
-MOST_TOKENS = 320
-BATCH_TOKENS = 6000
-LEARNING_RATE = 8e-5
+HEADS_RATE = 1e-3
 # Two epochs of everything, and a last one of what only looks answered.
 EPOCHS = 2
-LAST_RATE = 5e-5
 LAST_STEPS = 850
+# The last one teaches a few kinds of questions at the cost of others: so far of the way to its end most of both stands.
 LAST_SHARE = 0.7
-# Of the word vectors only: attention without it is a kernel of its own, and two epochs of other rows do without.
-DROPOUT = 0.1
-LONGEST_ANSWER = 120
-PLACE_WEIGHT = 0.25
 SECONDS_BETWEEN_CHECKPOINTS = 240
 STEPS_BETWEEN_LINES = 25
 STEPS_BETWEEN_MEASURES = 500
 HELD = 3000
-
-
-class Reader(nn.Module):
-    """BERT with three logits of the pair (relevant, answers, supports) and one of each token (part of the answer)."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.body = AutoModel.from_pretrained(
-            str(folder),
-            add_pooling_layer=False,
-            attn_implementation="sdpa",
-            hidden_dropout_prob=0.0,
-            attention_probs_dropout_prob=0.0,
-        )
-        self.body.embeddings.dropout.p = DROPOUT
-        width = self.body.config.hidden_size
-        self.pair = nn.Linear(2 * width, 3)
-        self.token = nn.Linear(width, 1)
-        self.place = nn.Linear(width, 2)
-
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor, types: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        pair, tokens, _ = self.whole(ids, mask, types)
-        return pair, tokens
-
-    def whole(self, ids: torch.Tensor, mask: torch.Tensor, types: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """The outputs, and of each token whether the answer begins and ends there, which only training asks for."""
-        hidden = self.body(input_ids=ids, attention_mask=mask, token_type_ids=types).last_hidden_state
-        weights = mask.unsqueeze(-1).to(hidden.dtype)
-        mean = (hidden * weights).sum(1) / weights.sum(1)
-        pair = self.pair(torch.cat([hidden[:, 0], mean], 1))
-        return pair, self.token(hidden).squeeze(-1), self.place(hidden)
-
-
-class Encoded:
-    """A row as tokens; `sentence` says of each token which sentence it is part of, -1 for none."""
-
-    def __init__(self, row: data.Row, tokenizer: Tokenizer) -> None:
-        head = f"{row.title}\n" if row.title else ""
-        pair = tokenizer.encode(row.question[:400], head + row.passage)
-        self.row = row
-        self.ids, self.types = pair.ids, pair.type_ids
-        starts = [len(head) + a for a, _ in row.spans]
-        self.sentence = []
-        for (a, b), kind in zip(pair.offsets, pair.type_ids, strict=True):
-            inside = kind == 1 and b > a >= len(head)
-            self.sentence.append(int(np.searchsorted(starts, a, side="right")) - 1 if inside else -1)
-        self.place = _place(row, len(head), pair.offsets, self.sentence)
-
-
-def _place(row: data.Row, shift: int, offsets: list[tuple[int, int]], sentence: list[int]) -> tuple[int, int] | None:
-    """The first and last token of a short answer, the first token of all for none; None where it is not known."""
-    if row.answers is None:
-        return None
-    if not row.answers:
-        return 0, 0
-    if not 0 < len(row.answer) <= LONGEST_ANSWER:
-        return None
-    for a, b in (row.spans[n] for n in sorted(row.gold)):
-        at = row.passage.casefold().find(row.answer.casefold(), a, b + len(row.answer))
-        if at >= 0:
-            x, y = shift + at, shift + at + len(row.answer)
-            held = [n for n, (c, d) in enumerate(offsets) if sentence[n] >= 0 and c < y and x < d]
-            return (held[0], held[-1]) if held else None
-    return None
-
-
-def batches(encoded: list[Encoded], rng: random.Random) -> list[list[Encoded]]:
-    """Rows of like length together, batches in a random order."""
-    order = sorted(encoded, key=lambda e: len(e.ids) + rng.random() * 24)
-    out: list[list[Encoded]] = [[]]
-    for one in order:
-        if out[-1] and len(one.ids) * (len(out[-1]) + 1) > BATCH_TOKENS:
-            out.append([])
-        out[-1].append(one)
-    rng.shuffle(out)
-    return out
-
-
-def tensors(batch: list[Encoded], device: str) -> tuple[torch.Tensor, ...]:
-    # Few shapes: a kernel is kept for each, and thousands of them take gigabytes.
-    longest = -(-max(len(e.ids) for e in batch) // 32) * 32
-    ids, mask, types = (torch.zeros(len(batch), longest, dtype=torch.long) for _ in range(3))
-    sentence = torch.full((len(batch), longest), -1, dtype=torch.long)
-    for n, e in enumerate(batch):
-        size = len(e.ids)
-        ids[n, :size], types[n, :size] = torch.tensor(e.ids), torch.tensor(e.types)
-        mask[n, :size], sentence[n, :size] = 1, torch.tensor(e.sentence)
-    return tuple(t.to(device) for t in (ids, mask, types, sentence))
 
 
 def sentence_logits(tokens: torch.Tensor, sentence: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -150,13 +55,8 @@ def sentence_logits(tokens: torch.Tensor, sentence: torch.Tensor) -> tuple[torch
     return (onehot * tokens.unsqueeze(-1)).sum(1) / counts.clamp(min=1), counts > 0
 
 
-def loss_of(
-    batch: list[Encoded], pair: torch.Tensor, tokens: torch.Tensor, place: torch.Tensor, sentence: torch.Tensor
-) -> torch.Tensor:
+def loss_of(batch: list[Encoded], pair: torch.Tensor, tokens: torch.Tensor, sentence: torch.Tensor) -> torch.Tensor:
     pair, tokens = pair.float(), tokens.float()
-    able = sentence >= 0
-    able[:, 0] = True
-    places = torch.log_softmax(place.float().masked_fill(~able.unsqueeze(-1), -1e4), 1)
     logits, there = sentence_logits(tokens, sentence)
     total = pair.sum() * 0
     weight_sum = 0.0
@@ -176,12 +76,22 @@ def loss_of(
             here = there[n]
             part = functional.binary_cross_entropy_with_logits(logits[n][here], gold[n][here])
             total = total + weight * part
-            if e.place is not None:
-                total = total - PLACE_WEIGHT * weight * (places[n, e.place[0], 0] + places[n, e.place[1], 1])
             if bool(gold[n][here].any()) and int(here.sum()) > 1:
                 spread = torch.log_softmax(logits[n][here], 0)
                 total = total - 0.7 * weight * torch.logsumexp(spread[gold[n][here] > 0], 0)
     return total / max(weight_sum, 1.0)
+
+
+def place_loss(batch: list[Encoded], place: torch.Tensor, sentence: torch.Tensor) -> torch.Tensor:
+    """How far the first and last token of the answers are from where they stand; by the weights of all rows."""
+    able = sentence >= 0
+    able[:, 0] = True
+    places = torch.log_softmax(place.float().masked_fill(~able.unsqueeze(-1), -1e4), 1)
+    total = places.sum() * 0
+    for n, e in enumerate(batch):
+        if e.place is not None:
+            total = total - e.row.weight * (places[n, e.place[0], 0] + places[n, e.place[1], 1])
+    return total / max(sum(e.row.weight for e in batch), 1.0)
 
 
 @torch.no_grad()
@@ -241,37 +151,30 @@ def last_plan(tokenizer: Tokenizer, seed: int) -> Plan:
     return batches([e for e in encoded if not e.row.held], random.Random(seed))[:LAST_STEPS], held
 
 
-def state_of(file: Path) -> dict[str, torch.Tensor]:
-    """The weights of a reader, by the names that they have here: as a training wrote it, or packed."""
-    if file.suffix == ".pt":
-        state: dict[str, torch.Tensor] = torch.load(file, weights_only=True, map_location="cpu")
-        return state
-    graph = onnx.load_from_string(unpack(file.read_bytes())).graph
-    arrays = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
-    state = {name: torch.from_numpy(array.copy()) for name, array in arrays.items() if "::" not in name}
-    for node in graph.node:
-        for name in node.input:
-            # A layer's matrix lies there turned and without a name: its place in the graph says whose it is.
-            if node.op_type == "MatMul" and name in arrays:
-                own = node.name.strip("/").removesuffix("/MatMul").replace("/", ".") + ".weight"
-                state[own] = torch.from_numpy(arrays[name].T.copy())
-    return state
+@dataclass(frozen=True)
+class Stage:
+    """A part of the training: its batches, its learning rate, and the weight of the answer's first and last token."""
+
+    plan: Callable[[Tokenizer, int], Plan]
+    rate: float
+    place: float
+
+
+FIRST = Stage(first_plan, 8e-5, 0.0)
+LAST = Stage(last_plan, 5e-5, 0.25)
 
 
 class Training:
     """A model in training: its optimizer, how far it is, and its checkpoint in `out`."""
 
-    def __init__(self, out: Path, folder: Path, steps: int, device: str, start: Path | None) -> None:
-        self.out, self.device, self.step = out, device, 0
-        self.model = Reader(folder).to(device)
+    def __init__(self, out: Path, stage: Stage, steps: int, device: str, start: Path | None) -> None:
+        self.out, self.stage, self.device, self.step = out, stage, device, 0
+        self.model = Reader(packaged_weights()).to(device)
         if start is not None:
             # A packed one has no place: only training asks for it.
             self.model.load_state_dict(state_of(start), strict=False)
         heads = [*self.model.pair.parameters(), *self.model.token.parameters(), *self.model.place.parameters()]
-        groups = [
-            {"params": self.model.body.parameters(), "lr": LEARNING_RATE if start is None else LAST_RATE},
-            {"params": heads, "lr": 1e-3},
-        ]
+        groups = [{"params": self.model.body.parameters(), "lr": stage.rate}, {"params": heads, "lr": HEADS_RATE}]
         self.optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda step: min((step + 1) / (0.06 * steps), max(0.02, 1 - step / steps))
@@ -283,7 +186,7 @@ class Training:
         ids, mask, types, sentence = tensors(batch, self.device)
         with torch.autocast(self.device, torch.bfloat16):
             pair, tokens, place = self.model.whole(ids, mask, types)
-        loss = loss_of(batch, pair, tokens, place, sentence)
+        loss = loss_of(batch, pair, tokens, sentence) + self.stage.place * place_loss(batch, place, sentence)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -308,20 +211,16 @@ class Training:
             print(f"resumed at step {self.step}", flush=True)
 
 
-def train(out: Path, plan_of: Callable[[Tokenizer, int], Plan], seed: int, start: Path | None) -> None:
-    """Train by a plan, from a reader's weights if there is one to start from; writes `reader.pt` and `log.jsonl`."""
+def train(out: Path, stage: Stage, seed: int, start: Path | None) -> None:
+    """Train a stage, from a reader's weights if there is one to start from; writes `reader.pt` and `log.jsonl`."""
     out.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     torch.manual_seed(seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    folder = packaged_weights()
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(MOST_TOKENS, strategy="only_second")
-    plan, held = plan_of(tokenizer, seed)
+    plan, held = stage.plan(open_tokenizer(packaged_weights()), seed)
     tokens = sum(len(e.ids) for batch in plan for e in batch)
     print(f"{sum(map(len, plan))} rows, {tokens:,} tokens, {len(plan)} steps; {len(held)} held out", flush=True)
-    training = Training(out, folder, len(plan), device, start)
+    training = Training(out, stage, len(plan), device, start)
     training.resume()
     began = saved = time.monotonic()
     losses: list[float] = []
@@ -346,19 +245,6 @@ def train(out: Path, plan_of: Callable[[Tokenizer, int], Plan], seed: int, start
     torch.save(training.model.state_dict(), out / "reader.pt")
 
 
-def mix(start: Path, last: Path, out: Path) -> None:
-    """Weights between those before the last epoch and those after it.
-
-    It teaches a few kinds of questions at the cost of others; between the two most of either stands.
-    """
-    before, after = state_of(start), state_of(last)
-    mixed = {
-        name: weights if name not in before else (1 - LAST_SHARE) * before[name] + LAST_SHARE * weights
-        for name, weights in after.items()
-    }
-    torch.save(mixed, out)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", required=True, type=Path)
@@ -369,9 +255,9 @@ def main() -> None:
     if start is None:
         start = options.out / "first" / "reader.pt"
         if not start.exists():
-            train(start.parent, first_plan, options.seed, None)
-    train(options.out / "last", last_plan, options.seed, start)
-    mix(start, options.out / "last" / "reader.pt", options.out / "reader.pt")
+            train(start.parent, FIRST, options.seed, None)
+    train(options.out / "last", LAST, options.seed, start)
+    mix(start, options.out / "last" / "reader.pt", LAST_SHARE, options.out / "reader.pt")
 
 
 if __name__ == "__main__":

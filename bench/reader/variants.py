@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
@@ -134,9 +135,7 @@ def asked_of_another(rows: Sequence[Row], seed: int) -> Iterator[Row]:
             changed = set(re.findall(r"\w+", question)) - set(re.findall(r"\w+", row.question))
             if not changed or any(word.casefold() in row.passage.casefold() for word in changed):
                 continue
-            yield replace(
-                row, source="changed", question=question, gold=frozenset(), answers=False, relevant=None, answer=""
-            )
+            yield _unanswered(row, question, "changed")
 
 
 def asked_of_another_here(rows: Sequence[Row], seed: int) -> Iterator[Row]:
@@ -144,7 +143,6 @@ def asked_of_another_here(rows: Sequence[Row], seed: int) -> Iterator[Row]:
     rng = random.Random(seed)
     usable = [row for row in rows if row.answers and row.source != "molweni"]
     rng.shuffle(usable)
-    left = _SWAPPED
     for row in usable:
         for what in rng.sample((_NUMBER, _NAME), 2):
             own = list(what.finditer(row.question, 1))
@@ -153,10 +151,7 @@ def asked_of_another_here(rows: Sequence[Row], seed: int) -> Iterator[Row]:
             if own and held:
                 match, other = rng.choice(own), rng.choice(held)
                 yield _unanswered(row, row.question[: match.start()] + other + row.question[match.end() :], "swapped")
-                left -= 1
                 break
-        if not left:
-            return
 
 
 def opposite(rows: Sequence[Row], seed: int) -> Iterator[Row]:
@@ -164,7 +159,6 @@ def opposite(rows: Sequence[Row], seed: int) -> Iterator[Row]:
     rng = random.Random(seed)
     usable = [row for row in rows if row.answers and row.source != "molweni"]
     rng.shuffle(usable)
-    found = 0
     for row in usable:
         words = [m for m in re.finditer(r"[a-z]+", row.question) if m.group() in OPPOSITES]
         if words:
@@ -175,9 +169,6 @@ def opposite(rows: Sequence[Row], seed: int) -> Iterator[Row]:
         else:
             continue
         yield _unanswered(row, question, "opposite")
-        found += 1
-        if found == _OPPOSITE:
-            return
 
 
 def _unanswered(row: Row, question: str, source: str) -> Row:
@@ -295,8 +286,8 @@ def last(embed: Embed, seed: int) -> list[Row]:
         (negatives(asked, embed, seed), 2500),
         (without_answer(asked, seed), 2500),
         (asked_of_another(asked, seed), 1000),
-        (asked_of_another_here(asked, seed), _SWAPPED),
-        (opposite(asked, seed), _OPPOSITE),
+        (islice(asked_of_another_here(asked, seed), _SWAPPED), _SWAPPED),
+        (islice(opposite(asked, seed), _OPPOSITE), _OPPOSITE),
     ):
         found = list(made_)
         rows += rng.sample(found, min(most, len(found)))
