@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from index import sentences
 from index.slices import locate, slice_of
 from kb.documents import Chunk, Document, Lines, Page, Post, Segment, TimeSpan
+from kb.locators import speakers
 from kb.markup import plain
 
 # Goes up whenever the same document would give other chunks, so that documents are chunked again.
@@ -402,5 +403,4 @@ class _Cutter:
 
 
 def _names(segment: Segment) -> tuple[str, ...]:
-    speakers: tuple[str, ...] = getattr(segment.locator, "speakers", ())
-    return speakers
+    return speakers(segment.locator)

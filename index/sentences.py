@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from kb.documents import Segment
+from kb.locators import speakers
 
 _LINE = re.compile(r"[^\r\n]+")
 # A stretch without any end of sentence is cut where there is a pause in it: clauses first, then words.
@@ -133,7 +134,7 @@ def of_speech(text: str, segments: list[Segment]) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     run: list[Segment] = []
     for segment in segments:
-        turned = run and getattr(run[-1].locator, "speakers", ()) != getattr(segment.locator, "speakers", ())
+        turned = run and speakers(run[-1].locator) != speakers(segment.locator)
         if turned or (run and segment.apart):
             spans += _of_run(text, run)
             run = []

@@ -12,6 +12,11 @@ from kb.documents import Lines, Locator, Metadata, Page, Paragraph, Post, TimeSp
 _TYPES: dict[type, str] = {Lines: "lines", TimeSpan: "time", Page: "page", Post: "post", Paragraph: "paragraph"}
 
 
+def speakers(locator: Locator) -> tuple[str, ...]:
+    """Who speaks there, as far as the source tells."""
+    return locator.speakers if isinstance(locator, TimeSpan | Paragraph) else ()
+
+
 def as_json(locator: Locator) -> dict[str, Any]:
     """`{"type": "lines", "start": 12, "end": 20, "heading": […]}` and its like."""
     values = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(locator).items()}

@@ -10,6 +10,7 @@ from index.catalog import Catalog
 from index.filters import Filters
 from index.retrieve import Retriever
 from index.rows import Entry
+from kb import locators
 from kb.documents import Chunk, Citation, Hit, Level, TimeSpan
 from kb.errors import LlmError
 from kb.llm import Llm
@@ -134,7 +135,7 @@ class Asker:
 
 
 def _speakers(chunk: Chunk) -> set[str]:
-    return {name for segment in chunk.segments for name in getattr(segment.locator, "speakers", ())}
+    return {name for segment in chunk.segments for name in locators.speakers(segment.locator)}
 
 
 def _nothing(topic: str, narrowed: bool) -> str:

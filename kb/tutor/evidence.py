@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kb.documents import Hit, Lines, Page, Paragraph, Post, Segment, TimeSpan
+from kb import locators
+from kb.documents import Hit, Lines, Page, Post, Segment
 from kb.markup import plain
 
 # What is shorter says nothing by itself; "Right." and bare links are no answers.
@@ -110,8 +111,7 @@ def follows(before: Sentence, after: Sentence) -> bool:
 
 def speakers(sentence: Sentence) -> tuple[str, ...]:
     """Who says a sentence, as far as its source tells."""
-    locator = _segment_at(sentence.hit.chunk.segments, sentence.start).locator
-    return locator.speakers if isinstance(locator, TimeSpan | Paragraph) else ()
+    return locators.speakers(_segment_at(sentence.hit.chunk.segments, sentence.start).locator)
 
 
 def cut_quote(hit: Hit, start: int, end: int) -> str:

@@ -97,7 +97,7 @@ def refusal(item: QuizItem, passage: str, anonymous: bool = False, posts: bool =
 def _answer_refusal(item: QuizItem) -> str:
     place = item.locator
     if item.type == "who_said":
-        return "" if item.answer in getattr(place, "speakers", ()) else "the answer is not who the place says"
+        return "" if item.answer in locators.speakers(place) else "the answer is not who the place says"
     if item.type == "when":
         at = isinstance(place, TimeSpan) and item.answer == locators.clock(place.start)
         return "" if at else "the answer is not when the place says"

@@ -42,7 +42,7 @@ def sentences(hits: Sequence[Hit], cite: Callable[[Sentence], Citation]) -> dict
             if not _is_telling(sentence.plain, phrases):
                 continue
             place = cite(sentence).locator
-            if len(getattr(place, "speakers", ())) == 1:
+            if len(locators.speakers(place)) == 1:
                 who.append(sentence)
             if isinstance(place, TimeSpan) and place.end > place.start:
                 when.append(sentence)
