@@ -1,16 +1,13 @@
-"""Sentences as spans: Punkt, with the English data that LlamaIndex ships, inside paragraphs, lines and cues.
+"""Sentences as spans: Punkt, inside paragraphs, lines and cues.
 
 Spans are found once, when a document is chunked, and stored with the chunk, so that a query never loads a splitter.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import re
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 
+from index import punkt
 from kb.documents import Segment
 from kb.locators import speakers
 
@@ -18,55 +15,20 @@ _LINE = re.compile(r"[^\r\n]+")
 # A stretch without any end of sentence is cut where there is a pause in it: clauses first, then words.
 _LONGEST = 420
 _CLAUSE = re.compile(r"[;:,)\]](?=\s)|\s[-–—](?=\s)")
-# Without these no sentence can end, so the splitter need not be loaded.
 _INITIALS = re.compile(r"(?:\b[A-Za-z]\.){2,}\s*\Z")
+# Without these no sentence can end, so the parameters need not be loaded.
 _MAY_END = re.compile(r"[.!?…。！？]")
 
 
-@cache
-def _punkt() -> Callable[[str], list[str]]:
-    """The trained English Punkt. Its data lie inside LlamaIndex's package, which is found without being imported.
-
-    LlamaIndex's own splitter is not used: it runs Punkt untrained, which ends a sentence after "Dr.".
-    """
-    spec = importlib.util.find_spec("llama_index.core")
-    assert spec is not None
-    assert spec.origin is not None
-    import nltk
-    from nltk.tokenize.punkt import PunktTokenizer
-
-    bundled = str(Path(spec.origin).parent / "_static" / "nltk_cache")
-    if bundled not in nltk.data.path:
-        nltk.data.path.insert(0, bundled)
-    spans = PunktTokenizer("english").span_tokenize
-
-    def pieces(text: str) -> list[str]:
-        starts = [0, *(start for start, _ in list(spans(text))[1:])]
-        return [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
-
-    return pieces
-
-
-@cache
-def _cases() -> Callable[[str], int]:
-    """How Punkt's training text wrote a word: bits for upper and lower case at places where it had a choice."""
-    _punkt()
-    from nltk.tokenize.punkt import PunktTokenizer
-
-    known = PunktTokenizer("english")._params.ortho_context
-    return lambda word: int(known.get(word, 0))
-
-
-def is_ordinary(word: str) -> bool:
-    """Whether a word is known in lower case inside sentences: a capital of it opens one and names nothing."""
-    from nltk.tokenize.punkt import _ORTHO_LC
-
-    return bool(_cases()(word.casefold()) & _ORTHO_LC)
+def _pieces(text: str) -> list[str]:
+    """A paragraph cut before every sentence but the first: joined again, they are the paragraph."""
+    starts = [0, *(start for start, _ in punkt.spans(text)[1:])]
+    return [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
 
 
 def split(text: str) -> list[tuple[int, int]]:
     """Spans of the sentences of one paragraph, white space at their sides left out."""
-    pieces = _mended(_punkt()(text)) if _MAY_END.search(text) else [text]
+    pieces = _mended(_pieces(text)) if _MAY_END.search(text) else [text]
     spans, at = [], 0
     for piece in pieces:
         spans += _bounded(text, at, at + len(piece))

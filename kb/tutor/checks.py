@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from index.sentences import is_ordinary
+from index.punkt import is_ordinary
 from kb.tutor import citations, facts, markers
 
 FaultKind = Literal["uncited", "marker", "quote", "number", "date", "name", "attribution", "support"]

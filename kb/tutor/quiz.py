@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from index.lexical import subject_words
-from index.sentences import is_ordinary
+from index.punkt import is_ordinary
 from kb.documents import Citation, Hit, Level
 from kb.tutor import quiz_answers, quiz_gates, quiz_sentences, quiz_spoken
 from kb.tutor.evidence import Sentence, gather

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from index.lexical import STOPWORDS
-from index.sentences import is_ordinary
+from index.punkt import is_ordinary
 from kb.tutor.quiz_sentences import VERB
 
 _FEWEST_SAID = 5  # words that say what a thing is

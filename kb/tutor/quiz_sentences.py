@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from index.lexical import STOPWORDS, subject_words
-from index.sentences import is_ordinary
+from index.punkt import is_ordinary
 
 FEWEST_WORDS, MOST_WORDS = 5, 44
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from index.sentences import is_ordinary
+from index.punkt import is_ordinary
 
 Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 

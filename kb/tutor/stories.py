@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.lexical import subject_words
-from index.sentences import is_ordinary
+from index.punkt import is_ordinary
 
 MOST_DAYS = 14
 # Of pairs less alike than this in meaning, none of 175 told the same story.

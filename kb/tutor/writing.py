@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 
-from index.sentences import is_ordinary
+from index.punkt import is_ordinary
 from kb.documents import Level
 from kb.errors import LlmError, SchemaRefused
 from kb.llm import Llm, Message, Schema, tokens
