@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test lint fix bench docs clean
+.PHONY: help setup demo ui test lint fix bench docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -51,6 +51,9 @@ ui: $(VENV)/.installed ## Open the tutor in a browser
 
 docs: $(VENV)/.developing ## Write docs/commands.md from the commands themselves
 	$(BIN)/python docs/commands.py
+
+lock: $(VENV)/.developing ## Renew constraints.txt for every platform and Python
+	$(BIN)/python bench/lock.py --upgrade
 
 clean: ## Remove what was installed and built
 	rm -rf $(VENV) dist build .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,11 +1,12 @@
 """Text to unit vectors: one protocol, three things that can run the model.
 
-OpenVINO in bf16 where the CPU computes in bf16, ONNX Runtime in fp32 everywhere else (both read the same exported
-file), and sentence-transformers on a CUDA card or when asked for by `KB_BACKEND=torch`.
+ONNX Runtime in fp32; OpenVINO in bf16 where its extra is installed and the CPU computes in bf16 (both read the same
+exported file); and sentence-transformers, on a CUDA card or not, when `KB_BACKEND=torch` asks for it.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 from collections.abc import Callable, Sequence
@@ -16,10 +17,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from index.graphs import Graph, OnnxGraph, OpenVinoGraph, padded
+from index.graphs import Graph, open_graph, padded
 from index.models import ExportedModel, exported, model_folder
 from kb.config import Config
-from kb.errors import ModelError
+from kb.errors import MissingExtra, ModelError
 
 Vectors = npt.NDArray[np.float32]
 
@@ -148,7 +149,7 @@ class OnnxEmbedder(_GraphEmbedder):
 
     def __init__(self, model: ExportedModel, threads: int) -> None:
         super().__init__(model)
-        self._graph = OnnxGraph(model.onnx, threads)
+        self._graph = open_graph(model.onnx, self.backend, threads)
 
     def _run(self, tokens: npt.NDArray[np.int64], mask: npt.NDArray[np.int64]) -> Vectors:
         return self._graph.run({"input_ids": tokens, "attention_mask": mask}, ["vectors"])[0]
@@ -162,7 +163,7 @@ class OpenVinoEmbedder(_GraphEmbedder):
 
     def __init__(self, model: ExportedModel, threads: int) -> None:
         super().__init__(model)
-        self._graph = OpenVinoGraph(model.onnx, threads)
+        self._graph = open_graph(model.onnx, self.backend, threads)
 
     def _run(self, tokens: npt.NDArray[np.int64], mask: npt.NDArray[np.int64]) -> Vectors:
         (vectors,) = self._graph.run({"input_ids": tokens, "attention_mask": mask}, ["vectors"])
@@ -177,7 +178,10 @@ class TorchEmbedder:
     backend = "torch"
 
     def __init__(self, name: str, folder: Path) -> None:
-        from sentence_transformers import SentenceTransformer
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError:
+            raise MissingExtra("KB_BACKEND is torch, but sentence-transformers", "torch") from None
 
         self.name = name
         self._model = SentenceTransformer(str(folder), local_files_only=True)
@@ -225,7 +229,7 @@ def backend_name(config: Config) -> str:
     """What would run the model here: openvino, onnx or torch."""
     if config.backend != "auto":
         return config.backend
-    return "openvino" if cpu_has_bf16() else "onnx"
+    return "openvino" if cpu_has_bf16() and importlib.util.find_spec("openvino") is not None else "onnx"
 
 
 def open_embedder(config: Config) -> Embedder:
@@ -237,11 +241,11 @@ def open_embedder(config: Config) -> Embedder:
     backend = backend_name(config)
     if backend == "torch":
         return TorchEmbedder(config.model, model_folder(config.model))
+    if backend == "openvino" and importlib.util.find_spec("openvino") is None:
+        raise MissingExtra("KB_BACKEND is openvino, but OpenVINO", "openvino")
     model = exported(config)
     try:
-        if backend == "openvino":
-            return OpenVinoEmbedder(model, threads)
-        return OnnxEmbedder(model, threads)
-    except (RuntimeError, OSError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise ModelError(f"The model in {model.onnx.parent} does not load ({first}). Delete that folder.") from None
+        return OpenVinoEmbedder(model, threads) if backend == "openvino" else OnnxEmbedder(model, threads)
+    except OSError as error:
+        folder = model.onnx.parent
+        raise ModelError(f"The model in {folder} does not load ({error.strerror}). Delete that folder.") from None

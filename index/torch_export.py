@@ -1,21 +1,45 @@
-"""Export a sentence-transformers model to one ONNX file: `python -m index._export MODEL_FOLDER OUT_FOLDER`.
+"""Any sentence-transformers model as one ONNX file, traced by PyTorch: for what index/bert_onnx.py cannot build.
 
-The graph takes `input_ids` and `attention_mask` (batch, tokens; int64) and gives `vectors` (batch, dimension;
-float32, unit length): the transformer, its pooling and its normalisation in one; and `tokens` (batch, tokens, width),
-what each token was made into before they were pooled.
+It needs the extra `torch`, and runs in a process of its own: no ingest or query has to carry PyTorch afterwards. The
+graph takes and gives what that of index/bert_onnx.py does.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
-import shutil
+import os
+import subprocess
 import sys
 import warnings
 from pathlib import Path
 
+from kb.errors import MissingExtra, ModelError
 
-def export(source: Path, out: Path) -> None:
-    """Write model.onnx, tokenizer.json and export.json (dimension, window) into `out`."""
+
+def run(source: Path, out: Path) -> tuple[int, int]:
+    """Write the ONNX file of the model in `source` to `out`; its dimension and window.
+
+    Raises `MissingExtra` where PyTorch is not installed, and `ModelError` if the export fails.
+    """
+    if importlib.util.find_spec("sentence_transformers") is None or importlib.util.find_spec("torch") is None:
+        raise MissingExtra(f"The embedding model in {source} is exported by PyTorch, which", "torch")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "index.torch_export", str(source), str(out)],
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        env={**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"},
+    )
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise ModelError(f"The embedding model in {source} could not be exported to ONNX: {last}")
+    facts = json.loads(done.stdout.strip().splitlines()[-1])
+    return int(facts["dimension"]), int(facts["window"])
+
+
+def _export(source: Path, out: Path) -> dict[str, int]:
     import torch
     from sentence_transformers import SentenceTransformer
 
@@ -28,8 +52,8 @@ def export(source: Path, out: Path) -> None:
             self.model = model
 
         def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            made = self.model({"input_ids": input_ids, "attention_mask": attention_mask})
-            return torch.nn.functional.normalize(made["sentence_embedding"], p=2, dim=1), made["token_embeddings"]
+            given = self.model({"input_ids": input_ids, "attention_mask": attention_mask})
+            return torch.nn.functional.normalize(given["sentence_embedding"], p=2, dim=1), given["token_embeddings"]
 
     ids = torch.ones((2, 8), dtype=torch.int64)
     axes = {0: "batch", 1: "tokens"}
@@ -38,17 +62,15 @@ def export(source: Path, out: Path) -> None:
         torch.onnx.export(
             Encoder(),
             (ids, torch.ones_like(ids)),
-            str(out / "model.onnx"),
+            str(out),
             input_names=["input_ids", "attention_mask"],
             output_names=["vectors", "tokens"],
             dynamic_axes={"input_ids": axes, "attention_mask": axes, "vectors": {0: "batch"}, "tokens": axes},
             opset_version=17,
             dynamo=False,
         )
-    shutil.copyfile(source / "tokenizer.json", out / "tokenizer.json")
-    facts = {"dimension": model.get_embedding_dimension(), "window": model.max_seq_length}
-    (out / "export.json").write_text(json.dumps(facts), encoding="utf-8")
+    return {"dimension": int(model.get_embedding_dimension() or 0), "window": int(model.max_seq_length or 256)}
 
 
 if __name__ == "__main__":
-    export(Path(sys.argv[1]), Path(sys.argv[2]))
+    print(json.dumps(_export(Path(sys.argv[1]), Path(sys.argv[2]))))

@@ -2,19 +2,64 @@
 
 from __future__ import annotations
 
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from kb.errors import StoreError, UsageError
 
+SETTINGS_FILE = "config.toml"
+
 
 def default_home() -> Path:
-    """The knowledge base that commands use when none is named."""
-    return Path(platformdirs.user_data_dir("kb", appauthor=False))
+    """The folder that commands use when none is named. Raises `UsageError` where the user has no home folder."""
+    return _of_user(platformdirs.user_data_dir)
+
+
+def default_cache() -> Path:
+    """The folder of exported models. Raises `UsageError` where the user has no home folder."""
+    return _of_user(platformdirs.user_cache_dir)
+
+
+def _of_user(place: Callable[..., str]) -> Path:
+    folder = "~"
+    with suppress(RuntimeError):
+        folder = place("kb", appauthor=False)
+    if folder.startswith("~"):  # as in a container whose user is in no list of users
+        raise UsageError(
+            "This user has no home folder (HOME is not set). Set KB_HOME and KB_CACHE to folders, or set HOME."
+        )
+    return Path(folder)
+
+
+def _parts(value: object) -> object:
+    """A list as people write it in a variable: with commas, or as JSON."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError("it should be a list with commas, such as a,b") from None
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+Words = Annotated[list[str], NoDecode, BeforeValidator(_parts)]
 
 
 class Config(BaseSettings):
@@ -24,18 +69,18 @@ class Config(BaseSettings):
 
     home: Path = Field(default_factory=default_home, description="The folder of the knowledge base.")
     cache: Path = Field(
-        default_factory=lambda: Path(platformdirs.user_cache_dir("kb", appauthor=False)),
+        default_factory=default_cache,
         description="Exported models; can be deleted at any time.",
     )
     model: str = Field("all-MiniLM-L6-v2", description="The embedding model: a name or a folder.")
     backend: Literal["auto", "openvino", "onnx", "torch"] = Field("auto", description="What runs the embedding model.")
     threads: int = Field(0, ge=0, description="Threads for embedding; 0 takes the machine's cores.")
     max_file_mb: float = Field(20.0, gt=0, description="Text files above this size are refused by name.")
-    allow_hosts: list[str] = Field([], description="Hosts that may be fetched from though they are not public.")
+    allow_hosts: Words = Field([], description="Hosts that may be fetched from though they are not public.")
     full_text: int = Field(20, ge=0, description="Pages that a digest reads whole, the most promising first.")
     arxiv_api: str = Field("https://export.arxiv.org/api/query", description="Where papers of arXiv are looked up.")
     chan_api: str = Field("https://a.4cdn.org", description="Where threads are fetched.")
-    chan_archives: list[str] = Field(
+    chan_archives: Words = Field(
         ["https://desuarchive.org", "https://archived.moe"], description="FoolFuuka archives for threads that are gone."
     )
     llm_url: str = Field("", description="An OpenAI-compatible endpoint, such as http://localhost:11434/v1.")
@@ -79,21 +124,47 @@ def load(home: Path | None = None, **overrides: Any) -> Config:
     chosen: dict[str, Any] = {key: value for key, value in overrides.items() if value is not None}
     if home is not None:
         chosen["home"] = Path(home)
+    file: Path | None = None
     try:
         folder = Config(**chosen).home.expanduser().absolute()
         if folder.exists() and not folder.is_dir():
             raise StoreError(f"The home {folder} is a file, not a folder. Name a folder with --home or KB_HOME.")
-        chosen["home"] = folder
+        chosen["home"], file = folder, folder / SETTINGS_FILE
+        _check_names(file)
 
         class _FromFile(Config):
-            model_config = SettingsConfigDict(toml_file=folder / "config.toml")
+            model_config = SettingsConfigDict(toml_file=file)
 
         return _FromFile(**chosen)
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"The setting {name} (KB_{name.upper()} or config.toml) is wrong: {first['msg']}.") from None
+        where = _place_of(str(first["loc"][0]), chosen, file)
+        raise UsageError(f"{where} is wrong: {first['msg'].removeprefix('Value error, ')}.") from None
     except RuntimeError:
         raise UsageError(f"There is no such user's folder: {home}.") from None
-    except ValueError as error:
-        raise UsageError(f"The settings file config.toml in the home cannot be read: {error}") from None
+
+
+def _place_of(name: str, passed: Iterable[str], file: Path | None) -> str:
+    """Where a setting's value comes from, for a message."""
+    variable = f"KB_{name.upper()}"
+    if name in passed:
+        return f"The setting {name}"
+    if any(key.upper() == variable for key in os.environ):
+        return f"The variable {variable}"
+    return f"The setting {name} in {file}" if file is not None else f"The setting {name} ({variable})"
+
+
+def _check_names(file: Path) -> None:
+    """Raise `UsageError` for a settings file that is none, or that sets something that there is not."""
+    try:
+        named = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"The settings file {file} cannot be read: {why}.") from None
+    for name in named:
+        if name not in Config.model_fields:
+            near = difflib.get_close_matches(name, Config.model_fields, 1)
+            meant = f" Did you mean {near[0]}?" if near else " docs/settings.md lists them all."
+            raise UsageError(f"There is no setting {name!r}, as {file} has it.{meant}")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
 
 from index import locks
 from index.base import CATALOG, Indexes, writing
 from index.catalog import Catalog
 from index.embed import Embedder
-from index.models import DEFAULT_MODEL
+from index.models import DEFAULT_MODEL, damage
+from index.packed import READER
 from ingest.audio.models import Models
 from kb.config import Config
 from kb.errors import KbError, LlmError, WhisperError
 from kb.llm import Llm, Message, served_here
+from kb.shadowing import DISTRIBUTION, PACKAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ def examine(
         with writing(home, model, mend=True) as writer:
             writer.embed_missing(embedder())
             writer.reconcile(everything=True)
-    findings = [_model(embedder), *more, llm_finding(config, llm)]
+    chosen = config.model_copy(update={"model": model})
+    findings = [_packages(), _model(embedder, chosen), *more, llm_finding(config, llm)]
     if not (home / CATALOG).is_file():
         if (home / "chroma").exists() or (home / "lexical").exists():
             remedy = "restore catalog.sqlite from a backup, or ingest your sources again"
@@ -57,8 +61,20 @@ def examine(
         catalog.close()
 
 
-def _model(embedder: Callable[[], Embedder]) -> Finding:
+def _packages() -> Finding:
+    """Whether our packages are ours alone: other distributions have packages of the same plain names."""
+    owners = metadata.packages_distributions()
+    others = sorted({name for package in PACKAGES for name in owners.get(package, ())} - {DISTRIBUTION})
+    if others:
+        remedy = "install kb into an environment of its own, as uv tool install does"
+        return Finding("packages", False, f"{', '.join(others)} installs over packages of kb", remedy)
+    return Finding("packages", True, f"{', '.join(PACKAGES)} are kb's own")
+
+
+def _model(embedder: Callable[[], Embedder], config: Config) -> Finding:
     try:
+        if problem := damage(config):
+            return Finding("model", False, problem, "see the message")
         loaded = embedder()
         cat, kitten, rates = loaded.embed(["a cat sat on the mat", "a kitten lay on the rug", "interest rates rose"])
     except KbError as error:
@@ -113,11 +129,9 @@ class ModelRow:
 
 def models_of(config: Config, embedding: str, unread: str, models: Models) -> list[ModelRow]:
     """Every model that a base uses, and the Whisper models that are on this machine, of both engines."""
-    from index import reader
-
     rows = [
         ModelRow("embedding", embedding, True, "part of the installation" if embedding == DEFAULT_MODEL else embedding),
-        ModelRow("reader", reader.NAME, not unread, unread or "part of the installation"),
+        ModelRow("reader", READER.name, not unread, unread or "part of the installation"),
     ]
     others = replace(models, engine="faster-whisper" if models.engine == "openai-whisper" else "openai-whisper")
     there = [*models.all(), *(found for found in others.all() if found.name != models.named)]

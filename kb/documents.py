@@ -15,6 +15,8 @@ KINDS: tuple[Kind, ...] = ("note", "transcript", "audio", "paper", "web", "link"
 Level = Literal["eli5", "beginner", "practitioner", "expert"]
 LEVELS: tuple[Level, ...] = ("eli5", "beginner", "practitioner", "expert")
 
+NOTHING_YET = "Nothing was ingested yet. Run: kb ingest FOLDER (or look around first: kb demo)."
+
 # Who stands behind the words: the person's own notes, what somebody published, or anonymous posts.
 Trust = Literal["own", "published", "anonymous"]
 

@@ -10,7 +10,9 @@
     │   ├── StoreLocked         another process is writing; says which and since when
     │   ├── StoreTooNew         made by a newer `kb`
     │   └── StoreFull           the disk is full
+    ├── InstallationError       another program's file or package hides one of kb's own (3)
     ├── ModelError              the embedding model cannot be had or is not what it should be (3)
+    │   └── MissingExtra        it needs an optional part of kb that is not installed
     └── LlmError                the language model cannot be had; there is always a way without it (1)
         └── SchemaRefused       its server does not know structured output; the same is asked for in prose
 
@@ -97,10 +99,29 @@ class StoreFull(StoreError):
         )
 
 
+class InstallationError(KbError):
+    """Something in the environment hides a package of `kb`."""
+
+    exit_code = 3
+
+
 class ModelError(KbError):
     """The embedding model is missing, altered, or not the one the store was made with."""
 
     exit_code = 3
+
+
+def install_extra(extra: str) -> str:
+    """The command that installs an optional part of `kb`, for a message."""
+    return f"In kb's source folder run: pip install '.[{extra}]' (installed by uv: uv tool install '.[{extra}]')."
+
+
+class MissingExtra(ModelError):
+    """A part of `kb` that is installed only when asked for; the message has the command."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} is not installed. {install_extra(extra)}")
+        self.extra = extra
 
 
 class WhisperError(KbError):
@@ -117,3 +138,8 @@ class LlmError(KbError):
 
 class SchemaRefused(LlmError):
     """The server does not take a schema for its answer."""
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of a library says, as much of it as a person wants to read."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -280,11 +280,11 @@ class Library(Learning):
 
     def status(self) -> Status:
         """Counts, failures, the model, who is writing."""
-        from index import reader
+        from index.packed import READER
         from kb import status
 
-        why = self._unread or reader.problem()
-        told = f"none: {why}" if why else reader.NAME
+        why = self._unread or READER.problem()
+        told = f"none: {why}" if why else READER.name
         return status.of(self.home, self.config, self.retriever().catalog(), told)
 
     def doctor(self, repair: bool = False) -> list[Finding]:
@@ -299,10 +299,10 @@ class Library(Learning):
 
     def models(self) -> list[ModelRow]:
         """The models that this knowledge base uses, and every Whisper model on this machine."""
-        from index import reader
+        from index.packed import READER
         from kb.doctor import models_of
 
-        why = self._unread or reader.problem()
+        why = self._unread or READER.problem()
         return models_of(self.config, self.model, why, self.whisper_models())
 
     def get_model(self, name: str, engine: EngineName | None = None) -> Path:

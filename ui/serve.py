@@ -11,10 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-# Read when gradio is imported: nothing is reported anywhere.
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-# Gradio keeps figures of its last 10,000 events and reckons them anew, by pandas, at each: nobody looks at them.
+# Read when gradio is imported. It keeps figures of its last 10,000 events and computes them by pandas at each event:
+# nobody looks at them.
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
 

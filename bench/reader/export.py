@@ -1,7 +1,7 @@
 """Pack a trained reader as the file that ships: `python bench/reader/export.py DIR`.
 
 DIR/reader.pt to index/reader.onnx: the graph as ONNX, every large matrix as bytes with a scale a row (of the
-embeddings) or a column (of the layers). Prints the sha256 for index/reader.py, and how far the packed weights move
+embeddings) or a column (of the layers). Prints the sha256 for index/packed.py, and how far the packed weights move
 the outputs.
 """
 
@@ -14,18 +14,15 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime
 import torch
-from onnx import numpy_helper
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
+from bench.packing import packed
 from bench.reader.model import Reader
 from index.models import packaged_weights
-from index.reader import unpack
 
 OUT = Path(__file__).parents[2] / "index" / "reader.onnx"
-_LARGE = 4096
 
 
 def exported(folder: Path) -> bytes:
@@ -54,32 +51,14 @@ def exported(folder: Path) -> bytes:
         return file.read_bytes()
 
 
-def packed(whole: bytes) -> bytes:
-    model = onnx.load_from_string(whole)
-    out = []
-    for one in model.graph.initializer:
-        array = numpy_helper.to_array(one)
-        if array.dtype != np.float32 or array.ndim != 2 or array.size < _LARGE:
-            out.append(one)
-            continue
-        # Rows of an embedding are words; columns of a layer's matrix are its outputs.
-        axis = 1 if "embeddings" in one.name or array.shape[0] > 10_000 else 0
-        scales = np.maximum(np.abs(array).max(axis=axis, keepdims=True) / 127, 1e-12)
-        out.append(numpy_helper.from_array(np.round(array / scales).astype(np.int8), f"{one.name}.bytes"))
-        out.append(numpy_helper.from_array(scales.astype(np.float16), f"{one.name}.scales"))
-    del model.graph.initializer[:]
-    model.graph.initializer.extend(out)
-    return model.SerializeToString()
-
-
 def main() -> None:
     whole = exported(Path(sys.argv[1]))
-    small = packed(whole)
+    small = packed(whole, np.int8)
     rng = np.random.default_rng(1)
     ids = rng.integers(1000, 20_000, (8, 120))
     inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
     outputs = []
-    for data in (whole, unpack(small)):
+    for data in (whole, small):
         outputs.append(onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"]).run(None, inputs))
     moved = [float(np.abs(a - b).max()) for a, b in zip(*outputs, strict=True)]
     OUT.write_bytes(small)

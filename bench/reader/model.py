@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import onnx
 import torch
 from onnx import numpy_helper
 from torch import nn
 from transformers import AutoModel
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from index.reader import unpack
+from bench.packing import unpacked
 
 # Of the word vectors only: attention without it is a kernel of its own, and two epochs of other rows do without.
 DROPOUT = 0.1
@@ -54,7 +53,7 @@ def state_of(file: Path) -> dict[str, torch.Tensor]:
     if file.suffix == ".pt":
         state: dict[str, torch.Tensor] = torch.load(file, weights_only=True, map_location="cpu")
         return state
-    graph = onnx.load_from_string(unpack(file.read_bytes())).graph
+    graph = unpacked(file.read_bytes()).graph
     arrays = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
     state = {name: torch.from_numpy(array.copy()) for name, array in arrays.items() if "::" not in name}
     for node in graph.node:

@@ -18,7 +18,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from ingest.audio.sound import RATE, Sound
-from kb.errors import WhisperError
+from kb.errors import WhisperError, first_line, install_extra
 
 EngineName = Literal["faster-whisper", "openai-whisper"]
 Device = Literal["auto", "cpu", "cuda"]
@@ -154,8 +154,8 @@ class OpenaiWhisper:
             import whisper
         except ImportError:
             raise WhisperError(
-                "openai-whisper is not installed. Run: pip install 'kb-tutor[whisper]' (or set KB_WHISPER_ENGINE to "
-                "faster-whisper)."
+                f"openai-whisper is not installed. {install_extra('whisper')} "
+                "Or set KB_WHISPER_ENGINE to faster-whisper."
             ) from None
         self._alone = threading.Lock()
         self._device = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
@@ -231,8 +231,3 @@ def _is_bad(sound: Sound, said: list[Said]) -> bool:
 
 def _end(said: list[Said]) -> float:
     return max((one.end for one in said), default=0.0)
-
-
-def first_line(error: BaseException) -> str:
-    """What an error of a library says, as much of it as a person wants to read."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -13,8 +13,8 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.audio.engines import EngineName, first_line
-from kb.errors import UsageError, WhisperError
+from ingest.audio.engines import EngineName
+from kb.errors import UsageError, WhisperError, first_line
 
 # Without its tokenizer faster-whisper asks a hub for one, and waits where there is no network.
 _NEEDED = ("model.bin", "config.json", "tokenizer.json")

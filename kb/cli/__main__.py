@@ -27,8 +27,15 @@ def run(arguments: list[str], debug: bool = False) -> int:
     """Run one command and give its exit code."""
     import typer
 
-    from kb.cli.app import app
+    from kb import shadowing
     from kb.errors import KbError
+
+    try:
+        shadowing.check()
+    except KbError as error:
+        print(f"kb: {error}", file=sys.stderr)
+        return error.exit_code
+    from kb.cli.app import app
 
     # Typer brings a Click of its own; the base of its usage errors is public only by inheritance.
     wrong_usage: Any = typer.BadParameter.__mro__[2]
@@ -77,4 +84,7 @@ def _stopped() -> int:
 
 
 if __name__ == "__main__":
+    from kb.shadowing import leave_working_folder
+
+    leave_working_folder()
     main()

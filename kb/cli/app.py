@@ -137,7 +137,7 @@ def search(
             printed(shapes.search(result))
         else:
             out = render.console()
-            render.search(out, result)
+            render.search(out, result, empty=not library.documents())
             if trace:
                 render.trace(out, result)
     return 0

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from kb import locators
-from kb.documents import Answer, Citation, Hearing, Hit, SearchResult
+from kb.documents import NOTHING_YET, Answer, Citation, Hearing, Hit, SearchResult
 from kb.markup import name_of, shown
 
 if TYPE_CHECKING:
@@ -91,10 +91,10 @@ def hits(out: Console, found: tuple[Hit, ...]) -> None:
         out.print(Text("    " + hit.link, "dim"))
 
 
-def search(out: Console, result: SearchResult) -> None:
-    """A search's hits."""
+def search(out: Console, result: SearchResult, empty: bool) -> None:
+    """A search's hits; `empty`: there is nothing to be searched."""
     if not result.hits:
-        out.print("No hits. kb status says what is in this knowledge base.")
+        out.print(f"No hits. {NOTHING_YET if empty else 'kb status says what is in this knowledge base.'}")
     hits(out, result.hits)
 
 
@@ -128,7 +128,8 @@ def answer(out: Console, given: Answer) -> None:
         out.print(Text(f"understood as: {safe(given.searched)}", "dim"))
     out.print()
     if given.abstained:
-        out.print(f"{given.text} (confidence {given.confidence:.2f})")
+        sure = f" (confidence {given.confidence:.2f})" if given.nearest else ""
+        out.print(given.text + sure)
         if given.nearest:
             out.print("\nThe nearest passages:")
             hits(out, given.nearest)
@@ -282,7 +283,7 @@ def status(out: Console, found: Status) -> None:
     if found.queued:
         out.print(f"  waiting    {len(found.queued)} not read yet by an interrupted ingest; --retry-failed reads them")
     if not found.documents and not found.queued:
-        out.print("\nIt is empty. Add some: kb ingest FOLDER; or look around first: kb demo")
+        out.print(f"\n{NOTHING_YET}")
     for failure in found.failures:
         tries = f", tried {failure.attempts} times" if failure.attempts > 1 else ""
         out.print(Text.assemble(("failed ", "bold red"), safe(name_of(failure.uri)), f": {failure.error}{tries}"))

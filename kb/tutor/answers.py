@@ -11,7 +11,7 @@ from index.filters import Filters
 from index.reader import Reader
 from index.retrieve import Retriever
 from index.rows import Entry
-from kb.documents import Answer, Dropped, Hit, Level, Offer, SearchResult
+from kb.documents import NOTHING_YET, Answer, Dropped, Hit, Level, Offer, SearchResult
 from kb.errors import LlmError, UsageError
 from kb.llm import Llm
 from kb.tutor import definitions, extractive, levels, reading, telling
@@ -35,7 +35,8 @@ class Prepared:
     """A question with its evidence, frozen: what every level is told from, without another search.
 
     `searched` is the question as it was looked up; `taken` the sentences that the expert is told, best first;
-    `defined` what words of theirs mean; `entries` and `texts` are those of the documents as they were then.
+    `defined` what words of theirs mean; `entries` and `texts` are those of the documents as they were then. `empty`:
+    there is nothing to be searched at all.
     """
 
     question: str
@@ -50,6 +51,7 @@ class Prepared:
     texts: Mapping[str, str] | None = None
     offers: tuple[Offer, ...] = ()
     traced: bool = False
+    empty: bool = False
     ms: float = 0.0
 
     @property
@@ -84,7 +86,8 @@ def prepare(
     result, evidence, readings = found(retriever, looked_up, k, filters, trace, reader)
     catalog = retriever.catalog()
     nothing = Ranking((), 0.0, extractive.NO_FEATURES)
-    made = Prepared(question, looked_up, result, evidence, nothing, offers=offer(question), traced=trace)
+    empty = not result.hits and (catalog is None or not catalog.count("documents"))
+    made = Prepared(question, looked_up, result, evidence, nothing, offers=offer(question), traced=trace, empty=empty)
     if result.hits and catalog is not None:
         heard = retriever.heard(looked_up)
         ranking = extractive.rank(looked_up, evidence, embedder(), retriever.terms, retriever.rarity, heard, readings)
@@ -202,7 +205,7 @@ def _head(prepared: Prepared, level: Level) -> Answer:
     return Answer(
         question=prepared.question,
         level=level,
-        text=NOT_SAID,
+        text=NOTHING_YET if prepared.empty else NOT_SAID,
         claims=(),
         citations=(),
         abstained=True,
