@@ -5,23 +5,25 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test lint fix bench docs lock clean
+.PHONY: help setup demo ui test lint fix bench docs installs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "kb needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Say which: make PYTHON=python3.11 …")'
+	@$(PYTHON) -c 'import platform as p, sys; sys.exit("ONNX Runtime has no release for Intel Macs and Python " + sys.version.split()[0] + ". Say an older one: make PYTHON=python3.13 …" if p.system() == "Darwin" and p.machine() == "x86_64" and sys.version_info >= (3, 14) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(if $(TORCH_INDEX),$(PIP) --constraint constraints.txt --index-url $(TORCH_INDEX) torch)
 	@touch $@
 
+# What is never imported is never compiled: that saves 150 MB.
 $(VENV)/.installed: $(VENV)/.made pyproject.toml constraints.txt
-	@echo "Installing kb into $(VENV) (a few minutes the first time)…"
-	$(PIP) --constraint constraints.txt --editable .
+	@echo "Installing kb into $(VENV) (one to three minutes the first time)…"
+	$(PIP) --no-compile --constraint constraints.txt --editable .
 	@touch $@
 
 $(VENV)/.developing: $(VENV)/.installed
+	$(if $(TORCH_INDEX),$(PIP) --constraint constraints.txt --index-url $(TORCH_INDEX) torch)
 	$(PIP) --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
@@ -51,6 +53,9 @@ ui: $(VENV)/.installed ## Open the tutor in a browser
 
 docs: $(VENV)/.developing ## Write docs/commands.md from the commands themselves
 	$(BIN)/python docs/commands.py
+
+installs: $(VENV)/.developing ## Install kb in the ways that strangers do, and let it answer
+	$(BIN)/python bench/installs.py
 
 lock: $(VENV)/.developing ## Renew constraints.txt for every platform and Python
 	$(BIN)/python bench/lock.py --upgrade

@@ -1,7 +1,7 @@
 """Measure quality and speed on this machine and write docs/benchmarks.md: `make bench` (about forty minutes).
 
-    python bench/run.py [quality] [names] [speed] [embedding] [answers] [reader] [checks] [levels] [overhead] [sync]
-                        [threads] [feeds] [quiz] [pages] [recordings] [kills]
+    python bench/run.py [installs] [quality] [names] [speed] [embedding] [answers] [reader] [checks] [levels]
+                        [overhead] [sync] [threads] [feeds] [quiz] [pages] [recordings] [kills]
 
 Quality is scored by the shared scorer on what `kb search --batch` and `kb ask --batch` print. Times are ratios within
 one run, against something everybody has.
@@ -25,6 +25,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 PARTS = ROOT / "bench" / "out"
 # By heading of the page: what it is called here, and the module whose `section` measures it.
 SECTIONS = {
+    "Installing": ("installs", "installs"),
     "Retrieval": ("quality", "quality"),
     "Misheard names": ("names", "names"),
     "Speed": ("speed", "speed"),

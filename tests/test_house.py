@@ -126,7 +126,7 @@ def test_wheel_and_sdist_hold_our_code_and_the_sample_by_name(tmp_path: Path) ->
     assert {*data, "index/punkt_english.json", "ui/static/page.css", "ui/static/core.js"} <= set(packed)
     with tarfile.open(sdist) as archive:
         inside = [name.split("/", 1)[1] for name in archive.getnames()]
-    files = ("CHANGELOG", "LICENSE", "README", "constraints", "pyproject", "PKG", ".gitignore")
+    files = ("CHANGELOG", "LICENSE", "NOTICE", "README", "constraints", "pyproject", "PKG", ".gitignore")
     allowed = (*(f"{package}/" for package in PACKAGES), "corpus/", *files)
     assert all(name.startswith(allowed) for name in inside)
     assert not any("stray" in name for name in [*packed, *inside])
