@@ -1,4 +1,6 @@
-"""Install kb as strangers do, and let it answer: `make installs`, or `python bench/installs.py [resolve] [pip] [uv] [other]`.
+"""Install kb as strangers do, and let it answer: `make installs`.
+
+    python bench/installs.py [resolve] [pip] [uv] [other] [download]
 
     download  how much the default install downloads
     resolve   does constraints.txt have a solution, of wheels alone, for each platform and Python that README names?
