@@ -23,11 +23,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import kb
 from bench.reader import rows as data
 from bench.tools import SHARED, table
-from kb.fake_llm import ScriptedLlm
+from kb.answer import entailment, verify
+from kb.answer.generate import FLOOR
+from kb.answer.verify import Source, Statement
 from kb.library import Library
-from kb.tutor import checks, facts, support
-from kb.tutor.checks import Source, Statement
-from kb.tutor.writing import FLOOR
+from kb.llm.scripted_server import ScriptedLlm
+from kb.text import entities
 from tests.scripts import passages
 
 FAULTS = ("none", "quote", "number", "name", "marker", "swapped")
@@ -35,7 +36,7 @@ CASES = 200
 
 
 def sentences(text: str) -> list[str]:
-    return [s for s in support.sentences(text) if 8 <= len(s.split()) <= 40 and s[0].isupper() and s[-1] in ".!?"]
+    return [s for s in entailment.sentences(text) if 8 <= len(s.split()) <= 40 and s[0].isupper() and s[-1] in ".!?"]
 
 
 def shortened(said: str) -> str:
@@ -80,11 +81,11 @@ class Case:
         if self.fault == "marker":
             return text, 90 + n, quote
         if self.fault == "swapped":
-            others = [m for m in given if m != n and not set(facts.names(text)) & set(facts.names(given[m]))]
+            others = [m for m in given if m != n and not set(entities.names(text)) & set(entities.names(given[m]))]
             others = others or [m for m in given if m != n]
             return (text, self.rng.choice(others), "") if others else None
-        found = facts.numbers(text) if self.fault == "number" else []
-        old = [f.said for f in found if f.said[0].isdigit()] if self.fault == "number" else facts.names(text)
+        found = entities.numbers(text) if self.fault == "number" else []
+        old = [f.said for f in found if f.said[0].isdigit()] if self.fault == "number" else entities.names(text)
         old = [word for word in old if text.count(word) == 1 and given[n].count(word) == 1]
         if not old:
             return None
@@ -96,8 +97,8 @@ class Case:
 def planted(library: Library, server: ScriptedLlm, box: list[Case], questions: list[str]) -> dict[str, Counter[str]]:
     rng = random.Random(3)
     everything = " ".join(library.source(row.document_id)[1] for row in library.sources() if row.document_id)
-    names = [w for w in dict.fromkeys(facts.names(everything)) if len(w) > 3 and w[0].isupper()][:3000]
-    numbers = [n.said for n in facts.numbers(everything) if n.said[0].isdigit()][:2000]
+    names = [w for w in dict.fromkeys(entities.names(everything)) if len(w) > 3 and w[0].isupper()][:3000]
+    numbers = [n.said for n in entities.numbers(everything) if n.said[0].isdigit()][:2000]
     tally: dict[str, Counter[str]] = {fault: Counter() for fault in FAULTS}
     n = 0
     while sum(c["cases"] for c in tally.values()) < CASES and n < 4 * len(questions):
@@ -121,11 +122,11 @@ def planted(library: Library, server: ScriptedLlm, box: list[Case], questions: l
 def reworded(library: Library) -> tuple[float, float]:
     """Of begin's held-out statements: how many of the supported are kept, and of the others flagged."""
     rows = [row for row in data.statements(5) if row.source == "begin" and row.held]
-    judge = support.judge(library.embedder().embed, library.reader())
+    judge = entailment.judge(library.embedder().embed, library.reader())
     kept: list[bool] = []
     caught: list[bool] = []
     for row in rows:
-        verdict = checks.check([Statement(row.question, (1,))], [Source(1, row.passage)], judge, FLOOR)[0]
+        verdict = verify.check([Statement(row.question, (1,))], [Source(1, row.passage)], judge, FLOOR)[0]
         (kept if row.supports else caught).append(verdict.supported == row.supports)
     return sum(kept) / len(kept), sum(caught) / len(caught)
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from bench.tools import QA, ROOT, table
-from index.embed import backend_name, open_embedder
+from index.models.embedder import backend_name, open_embedder
 from kb import config
 
 EMBEDDING = """
@@ -24,7 +24,7 @@ if sys.argv[1] == "llama":
     model = HuggingFaceEmbedding(str(packaged_weights()), device="cpu")
     run = lambda part: model.get_text_embedding_batch(part)
 else:
-    from index.embed import open_embedder
+    from index.models.embedder import open_embedder
     from kb import config
     model = open_embedder(config.load(threads=int(sys.argv[3])))
     run = model.embed

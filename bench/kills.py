@@ -21,8 +21,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.tools import ROOT
-from index.base import Indexes
-from index.catalog import Catalog
+from index.storage.catalog import Catalog
+from index.writer import Indexes
 
 MODEL = "all-MiniLM-L6-v2"
 

@@ -22,9 +22,9 @@ import textstat
 
 import kb
 from bench.tools import SHARED, table
-from kb.documents import LEVELS, Answer
-from kb.markup import plain
-from kb.tutor import answers
+from kb.answer import pipeline
+from kb.text.markdown import plain
+from kb.types.documents import LEVELS, Answer
 
 NOTES = (
     "What is retrieval augmented generation?",
@@ -68,9 +68,9 @@ def measure() -> list[tuple[str, list[float]]]:
                 library.ingest([place])
                 for question in questions:
                     conversation = library.chat()
-                    if answers.whole(conversation.ask(question, "expert")).abstained:
+                    if pipeline.whole(conversation.ask(question, "expert")).abstained:
                         continue
-                    told = [answers.whole(conversation.again(level)) for level in LEVELS]
+                    told = [pipeline.whole(conversation.again(level)) for level in LEVELS]
                     rows.append((question, [textstat.flesch_kincaid_grade(text_of(answer)) for answer in told]))
                     if len(rows) == QUESTIONS:
                         break

@@ -48,7 +48,7 @@ def measure(shared: Path, home: Path) -> list[tuple[str, tuple[float, float, flo
     with kb.open(home) as library:
         seeds = [shared / "seeds/workshop-transcript.txt", shared / "seeds/paper-club.whisper.txt"]
         library.ingest([*seeds, shared / "data/transcripts/podcast"])
-        with mock.patch("index.names.Names.variants", return_value={}):
+        with mock.patch("index.search.phonetic.Names.variants", return_value={}):
             plain = [rank(library, row) for row in questions]
         out.append(("words and meaning only", figures(plain), plain))
         heard = [rank(library, row) for row in questions]

@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import kb
 from bench.reader import rows as data
 from bench.tools import ROOT, SHARED, table
-from kb.fake_llm import ScriptedLlm
-from kb.tutor import support
+from kb.answer import entailment
+from kb.llm.scripted_server import ScriptedLlm
 
 SECTIONS = 48_500
 QUESTIONS = 100
@@ -35,7 +35,7 @@ def lay_out(folder: Path, sections: int = SECTIONS) -> None:
     said: dict[str, None] = {}
     for name in names:
         for raw in data.read(name):
-            for sentence in support.sentences(raw["passage"])[:16]:
+            for sentence in entailment.sentences(raw["passage"])[:16]:
                 if 6 <= len(sentence.split()) <= 40:
                     said.setdefault(sentence)
     lines = list(said)[:sections]

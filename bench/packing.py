@@ -1,6 +1,6 @@
 """Pack an ONNX graph as the files that ship with kb: large matrices as integers, times a scale a row or column.
 
-index/packed.py unpacks such files. Eight bits move the reranker's logits by about a tenth; sixteen keep the embedder's
+index/models/packed.py unpacks such files. Eight bits move the reranker's logits by about a tenth; sixteen keep the embedder's
 vectors within 1e-4 of the published model's.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from index.packed import unpack
+from index.models.packed import unpack
 
 _LARGE = 4096
 _VOCABULARY = 10_000

@@ -13,10 +13,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import kb
 from bench.tools import SHARED, Row, table
-from kb import locators
 from kb.library import Library
-from kb.tutor import quiz_gates, quiz_items, schedule
-from kb.tutor.quiz_items import Quiz
+from kb.quiz import items as quiz_items
+from kb.quiz import scheduler, validation
+from kb.quiz.items import Quiz
+from kb.types import locators
 
 COUNT = 200
 
@@ -42,7 +43,7 @@ def in_quote(quiz: Quiz) -> int:
         elif item.type == "when":
             right += item.answer == locators.clock(getattr(place, "start", -1.0))
         else:
-            right += quiz_gates.holds(item.quote, item.fact if item.type == "true_false" else item.answer)
+            right += validation.holds(item.quote, item.fact if item.type == "true_false" else item.answer)
     return right
 
 
@@ -54,13 +55,13 @@ def two_right(library: Library, quiz: Quiz) -> int:
     for item in quiz.items:
         passage = catalog.chunks([item.chunk_id])[item.chunk_id].text
         others = [o for o in item.options if o != item.answer] if item.type == "multiple_choice" else []
-        wrong += any(quiz_gates.same(o, item.answer) or quiz_gates.holds(passage, o) for o in others)
+        wrong += any(validation.same(o, item.answer) or validation.holds(passage, o) for o in others)
     return wrong
 
 
 def doubled(quiz: Quiz) -> int:
     """How many items ask what one before them asks."""
-    return sum(quiz_gates.repeats(item, quiz.items[:n]) for n, item in enumerate(quiz.items))
+    return sum(validation.repeats(item, quiz.items[:n]) for n, item in enumerate(quiz.items))
 
 
 def at_twenty_thousand(folder: Path, shared: Path) -> tuple[int, float, float]:
@@ -113,8 +114,8 @@ def replayed(shared: Path) -> tuple[int, int]:
             theirs[card_id], _ = own.review_card(
                 theirs.get(card_id) or Card(card_id=card_id, due=when), Rating(rating), when
             )
-            state = ours.get(card_id) or schedule.new(card_id, when)
-            ours[card_id], due = schedule.reviewed(state, schedule.RATINGS[rating - 1], when)
+            state = ours.get(card_id) or scheduler.new(card_id, when)
+            ours[card_id], due = scheduler.reviewed(state, scheduler.RATINGS[rating - 1], when)
             differ += due != theirs[card_id].due.isoformat()
             count += 1
     return count, differ

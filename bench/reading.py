@@ -24,11 +24,12 @@ import kb
 from bench.reader import rows as data
 from bench.tools import QA, laid_out, table, tool
 from index.filters import Filters
-from index.reader import Read
-from kb.documents import Answer, Hit
+from index.models.reranker import Read
+from kb.answer import extractive, pipeline
+from kb.answer import rerank as reading
+from kb.answer.evidence import gather
 from kb.library import Library
-from kb.tutor import answers, extractive, reading
-from kb.tutor.evidence import gather
+from kb.types.documents import Answer, Hit
 
 SETS = ("chunking", "cranfield", "anthropic-docs", "qmsum")
 WEIGHTS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08)
@@ -228,8 +229,8 @@ def ranked_sentences(library: Library, question: str, filters: Filters) -> dict[
     """The sentences of a source, best first, by five ways of telling."""
     retriever, embedder, model = library.retriever(), library.embedder(), library.reader()
     assert model is not None, "the reader does not load"
-    without = answers.prepare(retriever, lambda: embedder, question, filters=filters)
-    read = answers.prepare(retriever, lambda: embedder, question, filters=filters, reader=model)
+    without = pipeline.prepare(retriever, lambda: embedder, question, filters=filters)
+    read = pipeline.prepare(retriever, lambda: embedder, question, filters=filters, reader=model)
     evidence, chosen = read.evidence, [one.sentence for one in read.ranking.scored]
     told = [one.sentence for one in read.taken if one.core]
     readings = reading.read(question, evidence, model)

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from bench.tools import Row, table
-from ingest.audio import sound
+from ingest.audio import decode
 from ingest.audio.engines import BEAM, FasterWhisper, OpenaiWhisper, open_engine
 from ingest.audio.transcribe import Settings, Transcriber
-from ingest.audio.windows import windows
+from ingest.audio.vad_windows import windows
 from tests import speech
 from tests.whisper_model import TinyWhisper, as_both, tiny_whisper
 
@@ -62,7 +62,7 @@ def over_the_engine(folder: Path, model: Path, rounds: int = 5) -> tuple[float, 
     a_recording(path, 20)
     engine = open_engine("faster-whisper", model, "cpu", os.cpu_count() or 1)
     assert isinstance(engine, FasterWhisper)
-    facts = sound.facts(path)
+    facts = decode.facts(path)
 
     def bare() -> None:
         found, _ = engine._several.transcribe(

@@ -14,10 +14,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.tools import QA, ROOT
-from index.embed import open_embedder
+from index.models.embedder import open_embedder
 from kb import config
-from kb.tutor import stories
-from kb.tutor.stories import Told
+from kb.digest import clustering
+from kb.digest.clustering import Told
 
 SET = ROOT / "tests" / "data" / "stories" / "stories.json"
 
@@ -25,13 +25,13 @@ SET = ROOT / "tests" / "data" / "stories" / "stories.json"
 def the_set() -> tuple[list[Told], list[int]]:
     rows = json.loads(SET.read_text(encoding="utf-8"))["stories"]
     items = [(row["story"], item) for row in rows for item in row["items"]]
-    told = [Told(i["url"], i["title"], i["summary"], i["feed"], stories.day_of(i["published"])) for _, i in items]
+    told = [Told(i["url"], i["title"], i["summary"], i["feed"], clustering.day_of(i["published"])) for _, i in items]
     return told, [story for story, _ in items]
 
 
 def embedded(told: list[Told]) -> np.ndarray:
     embedder = open_embedder(config.load(ROOT / ".cache" / "no-home"))
-    return embedder.embed([stories.text_of(item) for item in told])
+    return embedder.embed([clustering.text_of(item) for item in told])
 
 
 def pairwise(groups: list[list[int]], truth: list[int], within: set[int] | None = None) -> tuple[float, float, float]:
@@ -50,10 +50,10 @@ def rows_of(
     told: list[Told], truth: list[int], vectors: np.ndarray, within: set[int]
 ) -> tuple[list[tuple[float, ...]], list[bool]]:
     """What pairs of items from different feeds share, and whether they tell one story."""
-    compared = stories.Compared(told, vectors)
+    compared = clustering.Compared(told, vectors)
     rows, labels = [], []
     for a, b in itertools.combinations(range(len(told)), 2):
-        near = abs(told[a].day - told[b].day) <= stories.MOST_DAYS and told[a].feed != told[b].feed
+        near = abs(told[a].day - told[b].day) <= clustering.MOST_DAYS and told[a].feed != told[b].feed
         if near and {truth[a], truth[b]} <= within and compared.cosines[a, b] >= 0.25:
             rows.append(compared.measures(a, b))
             labels.append(truth[a] == truth[b])
@@ -85,14 +85,14 @@ def tried(
     intercept: float,
     within: set[int],
 ) -> tuple[float, float, float]:
-    stories.WEIGHTS, stories.INTERCEPT = weights, intercept
-    return pairwise(stories.group(told, vectors), truth, within)
+    clustering.WEIGHTS, clustering.INTERCEPT = weights, intercept
+    return pairwise(clustering.group(told, vectors), truth, within)
 
 
 def table() -> str:
     told, truth = the_set()
     vectors = embedded(told)
-    shipped = stories.WEIGHTS, stories.INTERCEPT
+    shipped = clustering.WEIGHTS, clustering.INTERCEPT
     every = set(truth)
     # Blocks of five keep look-alikes, which stand beside each other, on one side.
     halves = [{story for story in every if (story // 5) % 2 == n} for n in (0, 1)]
@@ -105,7 +105,7 @@ def table() -> str:
     refit = fit(told, truth, vectors, every)
     p, r, f = tried(told, truth, vectors, *shipped, every)
     lines.append(f"| as shipped, all {len(told)} items of {len(every)} stories | {p:.3f} | {r:.3f} | {f:.3f} |")
-    stories.WEIGHTS, stories.INTERCEPT = shipped
+    clustering.WEIGHTS, clustering.INTERCEPT = shipped
     print("WEIGHTS =", tuple(round(w, 3) for w in refit[0]), "INTERCEPT =", round(refit[1], 3), file=sys.stderr)
     return "\n".join(lines)
 
@@ -121,7 +121,7 @@ def abstracts(first: int, last: int) -> list[Told]:
 def narrow(count: int = 1000) -> str:
     """How many of the abstracts that the weights were not fitted on are taken for the same story."""
     told = abstracts(0, count)
-    groups = stories.group(told, embedded(told))
+    groups = clustering.group(told, embedded(told))
     wrong = sum(len(group) * (len(group) - 1) // 2 for group in groups)
     pairs = f"{wrong} of {count * (count - 1) // 2} pairs wrong"
     return f"{count} abstracts of one narrow field, all different, in 50 feeds: {len(groups)} items, {pairs}."
@@ -129,7 +129,7 @@ def narrow(count: int = 1000) -> str:
 
 def repeated() -> str:
     """How often an item that only repeats a note is told so, and one that does not; and whether the note is named."""
-    from kb.tutor import daily, repetition
+    from kb.digest import build, novelty
 
     rows = json.loads((SET.parent / "known.json").read_text(encoding="utf-8"))
     embedder = open_embedder(config.load(ROOT / ".cache" / "no-home"))
@@ -138,12 +138,12 @@ def repeated() -> str:
     cosines = items @ notes.T
     best, nearest = cosines.max(axis=1), [rows["notes"][n] for n in cosines.argmax(axis=1)]
     texts = [(i["title"], i["summary"], n["title"], n["text"]) for i, n in zip(rows["items"], nearest, strict=True)]
-    alike = np.asarray(repetition.alike(texts, embedder.embed))
+    alike = np.asarray(novelty.alike(texts, embedder.embed))
     repeats = np.asarray([item["repeats"] is not None for item in rows["items"]])
     right = np.asarray([n["id"] == i["repeats"] for n, i in zip(nearest, rows["items"], strict=True)])
-    more = np.asarray([repetition.tells_more(*pair) for pair in texts])
-    told = (alike >= repetition.REPEATS) & (best >= repetition.LEAST_COSINE) & ~more
-    named = told | (best >= daily._NEAR)
+    more = np.asarray([novelty.tells_more(*pair) for pair in texts])
+    told = (alike >= novelty.REPEATS) & (best >= novelty.LEAST_COSINE) & ~more
+    named = told | (best >= build._NEAR)
     every, others = int(repeats.sum()), int((~repeats).sum())
     return (
         f"tests/data/stories/known.json, made for this too: 60 notes, {every} items that repeat one in other words, "

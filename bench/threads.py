@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 import kb
 from bench.tools import QA, Row, table
-from ingest import posts, thread_json
+from ingest.threads import formats, posts
 
 
 def a_thread(count: int) -> str:
@@ -33,7 +33,7 @@ def section(folder: Path) -> str:
     path.write_text(a_thread(1000), encoding="utf-8")
     rows: list[Row] = []
     began = time.perf_counter()
-    thread = thread_json.parse(path.read_text(encoding="utf-8"), PurePath(path))
+    thread = formats.parse(path.read_text(encoding="utf-8"), PurePath(path))
     assert thread is not None
     chains = posts.chains(thread.posts)
     rows.append((f"1,000 posts to {len(chains)} chains", f"{time.perf_counter() - began:.2f} s", "≤ 0.5 s"))

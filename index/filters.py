@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kb.documents import KINDS, Kind
 from kb.errors import UsageError
+from kb.types.documents import KINDS, Kind
 
 
 @dataclass(frozen=True, slots=True)

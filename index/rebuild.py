@@ -15,15 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
-from index import chunks as chunking
-from index import locks
-from index.base import Change, Indexes, Writer, embed_changes, note_facts
-from index.catalog import Catalog
-from index.derived import Derive, passages
-from index.embed import Embedder
-from index.lexical import LexicalIndex
-from index.store import VectorStore
-from kb.documents import Document, Lines, Segment
+from index.chunking import chunker as chunking
+from index.chunking.derived import Derive, passages
+from index.models.embedder import Embedder
+from index.search.bm25 import LexicalIndex
+from index.search.vectors import VectorStore
+from index.storage import locks
+from index.storage.catalog import Catalog
+from index.writer import Change, Indexes, Writer, embed_changes, note_facts
+from kb.types.documents import Document, Lines, Segment
 
 _GROUP = 100  # documents whose chunks are held at once
 _NEXT = ".next"

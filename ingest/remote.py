@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from ingest import arxiv, chan, feeds, urls
-from ingest._http import Fetched, FetchError, Http
-from ingest.audio import recordings
-from ingest.audio.recordings import Listening, RecordingItem
-from ingest.chan import Boards
+from ingest.audio import source
+from ingest.audio.source import Listening, RecordingItem
+from ingest.feeds import parser
+from ingest.net import urls
+from ingest.net.http import Fetched, FetchError, Http
+from ingest.papers import arxiv
 from ingest.source import Item
-from kb.documents import Metadata
+from ingest.threads import fourchan
+from ingest.threads.fourchan import Boards
 from kb.errors import IngestError
+from kb.types.documents import Metadata
 
 _TYPES = {
     "text/html": ".html",
@@ -61,7 +64,7 @@ class RemoteItem(Item):
     @property
     def lasts(self) -> bool:
         """A recording is what it is; asking again would be to download it again."""
-        return bool(recordings.suffix_of(self.address))
+        return bool(source.suffix_of(self.address))
 
     def load(self, limit_mb: float) -> tuple[Item, bytes]:
         """The item with what the server says of it, and its bytes. Raises `IngestError`."""
@@ -69,11 +72,11 @@ class RemoteItem(Item):
         try:
             if paper := urls.arxiv_id(self.address):
                 return self._paper(paper, self.fetching)
-            if thread := chan.thread_at(self.address):
-                data = chan.content_of(self.fetching.boards.thread(*thread, chan.host_of(self.address)))
+            if thread := fourchan.thread_at(self.address):
+                data = fourchan.content_of(self.fetching.boards.thread(*thread, fourchan.host_of(self.address)))
                 return replace(self, path=Path(f"{thread[1]}.json"), board=thread[0]), data
             if self.lasts:
-                with suppress(recordings.NotMedia):
+                with suppress(source.NotMedia):
                     return self._recording(self.fetching)
             return self._page(self.fetching.http.get(self.address, named=self.typed))
         except FetchError as error:
@@ -129,7 +132,7 @@ def _suffix(answer: Fetched, named: str) -> str:
     """What the content is: by its first bytes, by its type, by its name."""
     if answer.content[:1024].lstrip().startswith(b"%PDF-"):
         return ".pdf"
-    if feeds.is_feed(answer.content):
+    if parser.is_feed(answer.content):
         return ".json" if answer.content.lstrip()[:1] == b"{" else ".xml"
     known = _TYPES.get(answer.content_type, "")
     if known:
@@ -148,6 +151,6 @@ def item(place: str, fetching: Fetching, typed: bool = True) -> RemoteItem | Ing
         address = f"https://arxiv.org/abs/{paper}"
     elif not urls.is_url(address):
         return IngestError(address, "it is no id of a paper; write arxiv:2407.21783")
-    thread = chan.thread_at(address)
-    uri = chan.page_of(*thread) if thread else urls.canonical(address)
+    thread = fourchan.thread_at(address)
+    uri = fourchan.page_of(*thread) if thread else urls.canonical(address)
     return RemoteItem(uri, Path("page"), uri, True, address=address, fetching=fetching, typed=typed)

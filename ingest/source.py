@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from ingest.decoding import Decoded, declared_in, decode
-from kb.documents import Document, Kind, Metadata
+from ingest.text.decoding import Decoded, declared_in, decode
 from kb.errors import IngestError, SkippedItem
+from kb.types.documents import Document, Kind, Metadata
 
 _SETTLES = 0.2  # seconds
 _MARKUP = frozenset({".html", ".htm", ".xhtml", ".xml"})
@@ -136,14 +136,14 @@ class BinarySource(Protocol):
 
 def sources() -> tuple[Source, ...]:
     """Every source of text, the more particular before the more general."""
-    from ingest.digests import Digests
-    from ingest.feed_entries import Feeds
-    from ingest.link_lists import LinkLists
-    from ingest.notebooks import Notebooks
-    from ingest.notes import Notes
-    from ingest.spoken_digests import SpokenDigests
-    from ingest.threads import Recaps, Threads
-    from ingest.transcripts import Transcripts
+    from ingest.feeds.source import Feeds
+    from ingest.links.digests import Digests
+    from ingest.links.lists import LinkLists
+    from ingest.links.transcribed_digests import SpokenDigests
+    from ingest.notes.markdown import Notes
+    from ingest.notes.notebooks import Notebooks
+    from ingest.threads.source import Recaps, Threads
+    from ingest.transcripts.source import Transcripts
     from ingest.web import WebPages
 
     return (
@@ -162,9 +162,9 @@ def sources() -> tuple[Source, ...]:
 
 def binary_sources() -> tuple[BinarySource, ...]:
     """Every source of what is no text."""
-    from ingest.arxiv import Abstracts
-    from ingest.audio.recordings import Recordings
-    from ingest.papers import Papers
+    from ingest.audio.source import Recordings
+    from ingest.papers.arxiv import Abstracts
+    from ingest.papers.source import Papers
 
     return (Papers(), Abstracts(), Recordings())
 

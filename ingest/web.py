@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ingest import chan, urls
-from ingest.notes import Outline
+from ingest.net import urls
+from ingest.notes.markdown import Outline
 from ingest.source import TextFile
-from kb.documents import Document, Kind, Metadata
+from ingest.threads import fourchan
 from kb.errors import IngestError
+from kb.types.documents import Document, Kind, Metadata
 
 _LOOKS = re.compile(r"<(?:!doctype\s+html|html|head|body|article|main|div|p|h1)\b", re.IGNORECASE)
 
@@ -67,7 +68,7 @@ class WebPages:
 
 def _thread_page(html: str, url: str) -> str:
     """The board of a page that shows a thread: what stands there is anonymous, however the page came here."""
-    where = chan.thread_at(url) if url else None
+    where = fourchan.thread_at(url) if url else None
     if where is not None:
         return where[0]
     shows = re.search(r"class=\"[^\"]*\b(?:postMessage|is_thread|post_wrapper)\b", html)

@@ -7,11 +7,11 @@ from html import escape
 from pathlib import Path
 
 from ingest import source
-from ingest.files import file_uri
-from ingest.posts import Post, quotes_of
+from ingest.discovery import file_uri
 from ingest.source import Item
-from kb.documents import Document, Kind
+from ingest.threads.posts import Post, quotes_of
 from kb.errors import IngestError
+from kb.types.documents import Document, Kind
 
 
 def an_item(path: Path, named: bool = True) -> Item:

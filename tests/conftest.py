@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import kb
-from index.embed import Embedder, open_embedder
-from index.reader import Reader, open_reader
+from index.models.embedder import Embedder, open_embedder
+from index.models.reranker import Reader, open_reader
 from kb import config
 from kb.library import Library
 from tests import speech

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from kb.fake_llm import Reply
+from kb.llm.scripted_server import Reply
 
 Said = tuple[str, str, str]  # a statement, words of the passage that it cites, the words given as a quote
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from kb.fake_llm import LoopbackServer
+from kb.llm.scripted_server import LoopbackServer
 
 
 @dataclass

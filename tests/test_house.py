@@ -65,7 +65,7 @@ def test_a_query_imports_no_torch_and_no_framework(home: Path, notes: Path, tmp_
     write(notes, a=AN_OUTLINE)
     assert run(["ingest", str(notes)]) == 0
     modules = imported_after(f"from kb.cli.__main__ import run; run({command!r})", tmp_path)
-    assert "index.retrieve" in modules
+    assert "index.retriever" in modules
     assert not modules & set(SLOW)
 
 
@@ -122,8 +122,13 @@ def test_wheel_and_sdist_hold_our_code_and_the_sample_by_name(tmp_path: Path) ->
     packed = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in packed if ".dist-info" not in name} == set(PACKAGES)
     assert sum(name.startswith("kb/_sample/") for name in packed) == 7
-    data = ("kb/tutor/scorer.json", "index/reader.onnx", "index/embedder.onnx", "index/tokenizer.json")
-    assert {*data, "index/punkt_english.json", "ui/static/page.css", "ui/static/core.js"} <= set(packed)
+    data = (
+        "kb/answer/scorer.json",
+        "index/models/reader.onnx",
+        "index/models/embedder.onnx",
+        "index/models/tokenizer.json",
+    )
+    assert {*data, "kb/text/punkt_english.json", "ui/static/page.css", "ui/static/core.js"} <= set(packed)
     with tarfile.open(sdist) as archive:
         inside = [name.split("/", 1)[1] for name in archive.getnames()]
     files = ("CHANGELOG", "LICENSE", "NOTICE", "README", "constraints", "pyproject", "PKG", ".gitignore")

@@ -8,14 +8,14 @@ from typing import Any
 import gradio as gr
 
 from kb.library import Library
-from ui.chat import Chat
-from ui.digest import Digests
 from ui.jobs import Ingests
-from ui.panel import panel
-from ui.quiz import Quizzes
-from ui.settings import Settings
-from ui.sources import Sources
-from ui.tools import PATH
+from ui.mcp import PATH
+from ui.pages.chat import Chat
+from ui.pages.digest import Digests
+from ui.pages.library import Sources
+from ui.pages.quiz import Quizzes
+from ui.pages.settings import Settings
+from ui.render.panel import panel
 
 STATIC = Path(__file__).parent / "static"
 _SCRIPTS = ("core", "card", "chat", "quiz", "digest", "library", "page")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kb.errors import KbError, UsageError
 from kb.library import Library
-from kb.report import Progress, Report
+from kb.sync.report import Progress, Report
 
 # Seconds that an ingest waits for another program that is writing.
 PATIENCE = 120.0

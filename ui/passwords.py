@@ -8,8 +8,8 @@ from pathlib import Path
 
 import bcrypt
 
-from kb import whole_files
 from kb.errors import UsageError
+from kb.text import atomic_write
 
 _FEWEST = 8
 _LONGEST = 72  # bytes; bcrypt reads no more
@@ -53,7 +53,7 @@ def add(path: Path, name: str, password: str) -> None:
     kept = path.read_text(encoding="utf-8").splitlines() if there else []
     kept = [line for line in kept if line.partition(":")[0].strip() != name]
     kept.append(f"{name}:{bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()}")
-    whole_files.put(path, lambda draft: draft.write_text("\n".join(kept) + "\n", encoding="utf-8"), mode=0o600)
+    atomic_write.put(path, lambda draft: draft.write_text("\n".join(kept) + "\n", encoding="utf-8"), mode=0o600)
 
 
 class Door:

@@ -24,7 +24,8 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from kb.errors import KbError, StoreError, UsageError
 from kb.library import Library
 from ui import app as pages
-from ui import passwords, tools
+from ui import mcp as tools
+from ui import passwords
 from ui.guard import Guard, is_loopback
 from ui.passwords import Door
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from kb.documents import Answer
+from kb.answer.conversation import Conversation
 from kb.library import Library
-from kb.tutor.conversation import Conversation
+from kb.types.documents import Answer
 
 _MOST_RECALLED = 6
 

@@ -1,7 +1,7 @@
 """Pack all-MiniLM-L6-v2 as the file that ships: `python bench/embedder/pack.py` (the extra `torch`).
 
-The published weights, checked by their sha256, to index/embedder.onnx and index/tokenizer.json. Prints the checksums
-for index/packed.py, and how far the packed weights move the vectors of random tokens.
+The published weights, checked by their sha256, to index/models/embedder.onnx and index/models/tokenizer.json. Prints the checksums
+for index/models/packed.py, and how far the packed weights move the vectors of random tokens.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import onnxruntime
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 from bench.packing import packed
-from index import bert_onnx
-from index.models import packaged_weights
+from index.models import bert_onnx
+from index.models.weights import packaged_weights
 
 
 def main() -> None:
@@ -34,13 +34,13 @@ def main() -> None:
         onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"]).run(["vectors"], inputs)[0]
         for data in (whole, small)
     ]
-    out = ROOT / "index" / "embedder.onnx"
+    out = ROOT / "index" / "models" / "embedder.onnx"
     out.write_bytes(small)
-    shutil.copyfile(source / "tokenizer.json", ROOT / "index" / "tokenizer.json")
+    shutil.copyfile(source / "tokenizer.json", ROOT / "index" / "models" / "tokenizer.json")
     print(
         f"{out.name}: {len(small) / 1e6:.1f} MB; vectors moved by at most {np.abs(vectors[0] - vectors[1]).max():.1e}"
     )
-    for path in (out, ROOT / "index" / "tokenizer.json"):
+    for path in (out, ROOT / "index" / "models" / "tokenizer.json"):
         print(f"sha256 of {path.name}: {hashlib.sha256(path.read_bytes()).hexdigest()}")
 
 

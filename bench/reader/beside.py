@@ -17,8 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 import kb
-from kb import locators
-from kb.documents import Answer
+from kb.types import locators
+from kb.types.documents import Answer
 
 SHARED = Path(os.environ.get("KB_TEST_DATA", ROOT.parent / "shared"))
 HOMES = {

@@ -1,7 +1,7 @@
 """Pack a trained reader as the file that ships: `python bench/reader/export.py DIR`.
 
-DIR/reader.pt to index/reader.onnx: the graph as ONNX, every large matrix as bytes with a scale a row (of the
-embeddings) or a column (of the layers). Prints the sha256 for index/packed.py, and how far the packed weights move
+DIR/reader.pt to index/models/reader.onnx: the graph as ONNX, every large matrix as bytes with a scale a row (of the
+embeddings) or a column (of the layers). Prints the sha256 for index/models/packed.py, and how far the packed weights move
 the outputs.
 """
 
@@ -20,9 +20,9 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from bench.packing import packed
 from bench.reader.model import Reader
-from index.models import packaged_weights
+from index.models.weights import packaged_weights
 
-OUT = Path(__file__).parents[2] / "index" / "reader.onnx"
+OUT = Path(__file__).parents[2] / "index" / "models" / "reader.onnx"
 
 
 def exported(folder: Path) -> bytes:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.sentences import split
+from kb.text.sentences import split
 
 DATA = Path(os.environ.get("KB_TEST_DATA", "../shared")) / "data" / "train"
 # Of each set, how many rows an epoch takes; squad2-half is the one with questions that people made unanswerable.

@@ -31,8 +31,8 @@ from bench.reader import rows as data
 from bench.reader import variants
 from bench.reader.encoding import Encoded, batches, open_tokenizer, tensors
 from bench.reader.model import Reader, mix, state_of
-from index.embed import open_embedder
-from index.models import packaged_weights
+from index.models.embedder import open_embedder
+from index.models.weights import packaged_weights
 from kb import config
 
 HEADS_RATE = 1e-3

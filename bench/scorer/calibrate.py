@@ -4,7 +4,7 @@
 
 Four homes (short passages, documentation, long texts, meetings), each asked its own questions, questions of the other
 homes, and, over the passages, 150 questions whose passage looks as if it answered. Writes the "answerable" parts of
-kb/tutor/scorer.json (without the reader and with it), fitted on all, and prints what ten-fold cross-validation says.
+kb/answer/scorer.json (without the reader and with it), fitted on all, and prints what ten-fold cross-validation says.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
 import kb
+from kb.answer import extractive, features, pipeline, rerank
 from kb.library import Library
-from kb.tutor import answers, extractive, features, reading
 
 SHARED = Path(os.environ.get("KB_TEST_DATA", "../shared"))
 MOST = 150
 SHARE = 0.8
 C = 0.3
-OUT = Path(__file__).parents[2] / "kb" / "tutor" / "scorer.json"
+OUT = Path(__file__).parents[2] / "kb" / "answer" / "scorer.json"
 
 
 def lines(path: Path) -> list[dict]:
@@ -171,10 +171,10 @@ def main() -> None:
 
 def measured(library: Library, question: str) -> np.ndarray:
     retriever = library.retriever()
-    _, evidence, readings = answers.found(retriever, question, 8, None, False, library.reader())
+    _, evidence, readings = pipeline.found(retriever, question, 8, None, False, library.reader())
     ranking = extractive.rank(question, evidence, library.embedder(), retriever.terms, retriever.rarity, None, readings)
     if readings is None:  # nothing near enough to be read: its confidence is the scorer's own
-        return features.read_vector(ranking.features, *[reading.UNREAD] * 3)
+        return features.read_vector(ranking.features, *[rerank.UNREAD] * 3)
     return ranking.features
 
 

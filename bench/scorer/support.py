@@ -3,7 +3,7 @@
     python bench/scorer/support.py
 
 begin and climatefever, and sentences of passages as they stand or over another passage. Writes the "support" part of
-kb/tutor/scorer.json. A fifth is held out by passage and measures; the shipped weights are of the rest.
+kb/answer/scorer.json. A fifth is held out by passage and measures; the shipped weights are of the rest.
 """
 
 from __future__ import annotations
@@ -21,21 +21,22 @@ from sklearn.preprocessing import StandardScaler
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from bench.reader import rows as data
 from bench.reader import variants
-from index.embed import backend_name, open_embedder
-from index.reader import open_reader
+from index.models.embedder import backend_name, open_embedder
+from index.models.reranker import open_reader
 from kb import config
-from kb.tutor import facts, features, support
+from kb.answer import entailment, features
+from kb.text import entities
 
-OUT = Path(__file__).parents[2] / "kb" / "tutor" / "scorer.json"
+OUT = Path(__file__).parents[2] / "kb" / "answer" / "scorer.json"
 
 
 def main() -> None:
     rows = [*data.statements(5), *variants.made(data.questions(5), 5)]
-    # A changed number or name is for `kb.tutor.facts` to find: those rows would teach the weights to distrust words.
+    # A changed number or name is for `kb.text.entities` to find: those rows would teach the weights to distrust words.
     rows = [r for r in rows if r.source != "made" or r.supports or not data_changed(r)]
     settings = config.load()
     reader = open_reader(settings, backend_name(settings), os.cpu_count() or 1)
-    x = support.measure([(row.question, [row.passage], "") for row in rows], open_embedder(settings).embed, reader)
+    x = entailment.measure([(row.question, [row.passage], "") for row in rows], open_embedder(settings).embed, reader)
     y = np.asarray([bool(row.supports) for row in rows])
     held = np.asarray([row.held for row in rows])
     sources = np.asarray([row.source for row in rows])
@@ -74,8 +75,8 @@ def fitted(
 
 
 def data_changed(row: data.Row) -> bool:
-    words = facts.facts(row.passage)
-    return bool(facts.missing_numbers(row.question, words) or facts.missing_names(row.question, words))
+    words = entities.facts(row.passage)
+    return bool(entities.missing_numbers(row.question, words) or entities.missing_names(row.question, words))
 
 
 if __name__ == "__main__":

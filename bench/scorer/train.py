@@ -2,7 +2,7 @@
 
     python bench/scorer/train.py [--rows 900]
 
-Writes the "sentence" part of kb/tutor/scorer.json: the weights of a logistic regression over kb.tutor.features. Nothing
+Writes the "sentence" part of kb/answer/scorer.json: the weights of a logistic regression over kb.answer.features. Nothing
 of data/qa is read. A fifth of the titles is held out and measures; the shipped weights are of the rest.
 """
 
@@ -24,15 +24,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
-from index.embed import open_embedder
-from index.lexical import LexicalIndex
-from index.sentences import split
+from index.models.embedder import open_embedder
+from index.search.bm25 import LexicalIndex
 from kb import config
-from kb.tutor import features
+from kb.answer import features
+from kb.text.sentences import split
 
 DATA = Path(os.environ.get("KB_TEST_DATA", "../shared")) / "data" / "train"
 SETS = ("squad2-half", "squadshifts-new_wiki", "squadshifts-reddit", "squadshifts-amazon", "selqa", "qed", "onestopqa")
-OUT = Path(__file__).parents[2] / "kb" / "tutor" / "scorer.json"
+OUT = Path(__file__).parents[2] / "kb" / "answer" / "scorer.json"
 
 
 def rows(most: int, seed: int) -> list[dict]:

@@ -1,4 +1,4 @@
-"""Make index/punkt_english.json from the trained Punkt model: `python bench/sentences/parameters.py [FOLDER]`.
+"""Make kb/text/punkt_english.json from the trained Punkt model: `python bench/sentences/parameters.py [FOLDER]`.
 
 FOLDER holds the four tables of NLTK's `punkt_tab/english` (Jan Strunk, MIT License, trained on the Wall Street Journal
 part of the Penn Treebank); without it, those that LlamaIndex ships are taken. Only if they are the published ones.
@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-OUT = Path(__file__).parents[2] / "index" / "punkt_english.json"
+OUT = Path(__file__).parents[2] / "kb" / "text" / "punkt_english.json"
 SHA256 = {
     "abbrev_types.txt": "92a3e070f43d9b4c5534758ca40ad7343b04e7e29bfe0c2eb658a39445a4f779",
     "collocations.tab": "8e2da1225e4dd2cc9dba261ee231ccb134859e21b46006e7f472c5ee269af0cf",

@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from ingest.audio.sound import RATE, Sound
+from ingest.audio.decode import RATE, Sound
 from kb.errors import WhisperError, first_line, install_extra
 
 EngineName = Literal["faster-whisper", "openai-whisper"]

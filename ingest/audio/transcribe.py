@@ -19,11 +19,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypedDict, TypeVar
 
-from ingest.audio import sound, windows
+from ingest.audio import decode, vad_windows
 from ingest.audio.engines import BEAM, TEMPERATURES, Engine, EngineName, Said
-from ingest.audio.windows import Window
+from ingest.audio.vad_windows import Window
 from kb.errors import StoreError, StoreFull
-from kb.locators import clock
+from kb.types.locators import clock
 
 T = TypeVar("T")
 # Goes up when the same sound would be written down otherwise.
@@ -69,7 +69,7 @@ class Settings:
     @property
     def key(self) -> str:
         """A short name for all of them."""
-        said = [asdict(self), BEAM, TEMPERATURES, windows.VERSION, VERSION]
+        said = [asdict(self), BEAM, TEMPERATURES, vad_windows.VERSION, VERSION]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:8]
 
 
@@ -137,7 +137,7 @@ class Transcriber:
     anew: bool = False
     tell: Callable[[Pace], None] = lambda _: None
 
-    def transcript(self, path: Path, digest: str, facts: sound.Facts, name: str = "") -> Made:
+    def transcript(self, path: Path, digest: str, facts: decode.Facts, name: str = "") -> Made:
         """The transcript of a recording whose content has a sha256 (hex) `digest`; `name` is what people call it.
 
         Raises `NoSound`, `WhisperError`, and `StoreError` or `StoreFull` where the home cannot be written.
@@ -186,16 +186,16 @@ class Transcriber:
                     return found
         return None
 
-    def _heard(self, path: Path, digest: str, facts: sound.Facts, called: str) -> Made:
+    def _heard(self, path: Path, digest: str, facts: decode.Facts, called: str) -> Made:
         began = time.monotonic()
         name = f"{digest[:16]}-{self.settings.key}"
         # A name that was added to the glossary meanwhile does not make what was heard worth less.
         key = replace(self.settings, prompt="").key
         journal = _Journal(self.folder / f"{digest[:16]}-{key}.partial.jsonl", digest)
-        state = sound.Heard()
+        state = decode.Heard()
         # A file without speech needs no model, and one that cannot be read must not wait for it.
         # What was heard before is decoded again, so that what is left is cut as if there had been no interruption.
-        coming = (w for w in windows.windows(sound.blocks(path, state)) if w.end > journal.until)
+        coming = (w for w in vad_windows.windows(decode.blocks(path, state)) if w.end > journal.until)
         first = next(coming, None)
         if first is not None:
             engine = self.engine()
@@ -206,7 +206,7 @@ class Transcriber:
             language = self.settings.language or journal.language
         journal.close()
         seconds = state.seconds
-        broken = sound.broken(facts, state)
+        broken = decode.broken(facts, state)
         made = self._whole(journal, language, digest, seconds, broken)
         _write(self.folder / f"{name}.json", made)
         for left in self.folder.glob(f"{digest[:16]}-*.partial.jsonl"):
@@ -220,7 +220,7 @@ class Transcriber:
         language: str,
         groups: Iterator[list[Window]],
         journal: _Journal,
-        facts: sound.Facts,
+        facts: decode.Facts,
         began: float,
     ) -> None:
         """Hear group after group; the next one is decoded and cut while the engine is at one."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kb.cli import following, learning, serving, upkeep
+from kb.cli import feeds, maintenance, ui
+from kb.cli import quiz as learning
 from kb.cli.options import Batch, Home, Json, Kinds, Since, Source, Tags, Trace, Until, Wait, opened, printed
 from kb.errors import UsageError
 
@@ -87,7 +88,7 @@ def ingest(
     home: Home = None,
 ) -> int:
     """Add notes, transcripts, recordings, papers and web pages. Unchanged ones cost nothing."""
-    from kb.cli import ingesting
+    from kb.cli import ingest as ingesting
 
     flags = (dry_run, prune, allow_mass_removal, force, retry_failed, full_text, board, audio, episodes)
     asked = ingesting.Asked(places or [], kind, *flags, wait, json)
@@ -121,20 +122,20 @@ def search(
     home: Home = None,
 ) -> int:
     """Find passages by their words and their meaning."""
-    from kb import shapes
     from kb.cli import batch as lines
     from kb.cli import render
+    from kb.library import to_json
 
     with opened(home) as library:
         library.warm_up(reads=rerank)
         filters = _filters(library, kind, tag, source, since, until)
         if batch is not None:
             return lines.run(
-                batch, "query", lambda text, _: shapes.search(library.search(text, k, filters, trace, rerank))
+                batch, "query", lambda text, _: to_json.search(library.search(text, k, filters, trace, rerank))
             )
         result = library.search(_required(query, "QUERY"), k, filters, trace, rerank)
         if json:
-            printed(shapes.search(result))
+            printed(to_json.search(result))
         else:
             out = render.console()
             render.search(out, result, empty=not library.documents())
@@ -162,10 +163,11 @@ def ask(
     home: Home = None,
 ) -> int:
     """Answer a question at a level, every statement cited and checked."""
-    from kb import shapes
+    from kb.answer.levels import check_level
     from kb.cli import batch as lines
-    from kb.cli import render, talking
-    from kb.tutor.levels import check_level
+    from kb.cli import chat as talking
+    from kb.cli import render
+    from kb.library import to_json
 
     with opened(home) as library:
         if level is not None:
@@ -178,7 +180,7 @@ def ask(
                 asked = row.get("level", level)
                 if asked is not None and not isinstance(asked, str):
                     raise UsageError(f"the level {asked!r} is no word")
-                return shapes.ask(library.ask(text, asked, k, filters, trace))
+                return to_json.ask(library.ask(text, asked, k, filters, trace))
 
             return lines.run(batch, "question", one)
         text = _required(question, "QUESTION")
@@ -186,8 +188,8 @@ def ask(
         given = talking.shown_live(coming, library.llm() is not None and not json)
         asked = library.quiz_on(given) if quiz else None
         if json:
-            more = {"quiz": shapes.quiz(asked)["items"], "quiz_notes": asked.notes} if asked is not None else {}
-            printed({**shapes.ask(given), **more})
+            more = {"quiz": to_json.quiz(asked)["items"], "quiz_notes": asked.notes} if asked is not None else {}
+            printed({**to_json.ask(given), **more})
         else:
             out = render.console()
             render.answer(out, given)
@@ -204,7 +206,7 @@ def chat(
     home: Home = None,
 ) -> int:
     """Talk: follow-up questions that understand "it", "simpler", "deeper". Reads a question a line."""
-    from kb.cli import talking
+    from kb.cli import chat as talking
 
     with opened(home) as library:
         library.warm_up(reads=True)
@@ -222,7 +224,7 @@ def check(
     home: Home = None,
 ) -> int:
     """Hold every statement of a text against the sources that it cites."""
-    from kb.cli import talking
+    from kb.cli import chat as talking
 
     with opened(home) as library:
         library.warm_up(reads=True)
@@ -254,13 +256,13 @@ def open_(
     home: Home = None,
 ) -> int:
     """Open a source at a passage, in the program that this system uses for it."""
-    from kb import shapes
     from kb.cli import render
+    from kb.library import to_json
 
     with opened(home) as library:
         found = library.place(id_)
     if json:
-        printed(shapes.place(found))
+        printed(to_json.place(found))
         return 0
     render.place(render.console(), found)
     if not only_print and sys.stdout.isatty():
@@ -269,6 +271,6 @@ def open_(
 
 
 learning.add_to(app)
-following.add_to(app)
-upkeep.add_to(app)
-serving.add_to(app)
+feeds.add_to(app)
+maintenance.add_to(app)
+ui.add_to(app)

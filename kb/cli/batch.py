@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kb import shapes
 from kb.errors import KbError, UsageError
+from kb.library import to_json
 
 
 def run(file: str, field: str, one: Callable[[str, dict[str, Any]], dict[str, Any]]) -> int:
@@ -37,7 +37,7 @@ def run(file: str, field: str, one: Callable[[str, dict[str, Any]], dict[str, An
                 raise
             out = {"id": batch_id, "error": str(error)}
         bad += "error" in out
-        print(shapes.dump(out), flush=True)
+        print(to_json.dump(out), flush=True)
     return 1 if bad else 0
 
 

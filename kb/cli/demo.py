@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 
 import kb
-from kb import sample, shapes
 from kb.cli import render
 from kb.cli.progress import bar
+from kb.library import sample, to_json
 
 
 def run(json: bool, home: Path | None = None) -> int:
@@ -21,7 +21,7 @@ def run(json: bool, home: Path | None = None) -> int:
         report = library.ingest([sample.folder()], on_progress=tell)
         given = library.ask(sample.QUESTION, "practitioner")
     if json:
-        print(shapes.dump({"ingest": shapes.ingest(report), "ask": shapes.ask(given)}))
+        print(to_json.dump({"ingest": to_json.ingest(report), "ask": to_json.ask(given)}))
         return 1 if report.failed else 0
     out = render.console()
     out.print(f"kb ingest {sample.folder()}")

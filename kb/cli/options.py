@@ -34,9 +34,9 @@ def opened(home: Path | None) -> Library:
 
 def printed(value: dict[str, Any]) -> None:
     """Print one line of JSON."""
-    from kb import shapes
+    from kb.library import to_json
 
-    print(shapes.dump(value))
+    print(to_json.dump(value))
 
 
 def typed_line(person: bool) -> str | None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kb.report import Progress
+    from kb.sync.report import Progress
 
 
 @contextmanager

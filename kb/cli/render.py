@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from kb import locators
-from kb.documents import NOTHING_YET, Answer, Citation, Hearing, Hit, SearchResult
-from kb.markup import name_of, shown
+from kb.text.markdown import name_of, shown
+from kb.types import locators
+from kb.types.documents import NOTHING_YET, Answer, Citation, Hearing, Hit, SearchResult
 
 if TYPE_CHECKING:
-    from index.links import LinkRecord
-    from index.rows import Entry
-    from index.subscriptions import FeedRow
-    from kb.cards import Card, Due, Retention
-    from kb.checking import Checked
-    from kb.doctor import Finding
-    from kb.feeds import FetchReport
-    from kb.report import Report
-    from kb.sources import Edges, Place, SourceRow
-    from kb.status import Status
-    from kb.tutor.daily import Digest
-    from kb.tutor.grading import Grade
-    from kb.tutor.quiz_items import Quiz, QuizItem
+    from index.storage.feeds import FeedRow
+    from index.storage.links import LinkRecord
+    from index.storage.rows import Entry
+    from kb.answer.check_document import Checked
+    from kb.digest.build import Digest
+    from kb.digest.fetch import FetchReport
+    from kb.library.browse import Edges, Place, SourceRow
+    from kb.library.doctor import Finding
+    from kb.library.status import Status
+    from kb.quiz.cards import Card, Due, Retention
+    from kb.quiz.grading import Grade
+    from kb.quiz.items import Quiz, QuizItem
+    from kb.sync.report import Report
 
 _MARKS = {"ok": "", "queued": "  (waits to be read)", "gone": "  (its file is gone)"}
 _SHOWN_PROBLEMS = 20

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest import source
-from ingest.decoding import Decoded
 from ingest.source import BinarySource, Source, TextFile
-from kb.documents import KINDS, Document, Lines, Page, Paragraph, TimeSpan
+from ingest.text.decoding import Decoded
 from kb.errors import IngestError
 from kb.library import Library
+from kb.types.documents import KINDS, Document, Lines, Page, Paragraph, TimeSpan
 from tests.builders import A_TALK, AN_OUTLINE, a_page, a_pdf, an_item, read_file
 
 PAGE = Path(__file__).parents[2] / "docs" / "adding-a-source.md"

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from ingest import source
-from ingest.audio import recordings
+from ingest.audio import source as recordings
 from ingest.audio.engines import open_engine
-from ingest.audio.recordings import Listening, RecordingItem
+from ingest.audio.source import Listening, RecordingItem
 from ingest.audio.transcribe import Settings, Transcriber
-from ingest.files import file_uri
+from ingest.discovery import file_uri
 from ingest.source import Item
-from kb import locators
-from kb.documents import Document
+from kb.types import locators
+from kb.types.documents import Document
 from tests.builders import an_item
 
 DATA = Path(__file__).parents[1] / "data"

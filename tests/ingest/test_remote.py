@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import kb
-from index.embed import Embedder
-from kb.documents import Lines, Page
+from index.models.embedder import Embedder
 from kb.library import Library
+from kb.types.documents import Lines, Page
 from tests.builders import A_TALK, a_page, a_pdf
 from tests.conftest import NOW
 from tests.site import Page as Answer

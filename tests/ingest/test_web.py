@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import talk_html
-from kb.documents import Document, Lines, TimeSpan
+from ingest.transcripts import html_pages
 from kb.errors import IngestError
+from kb.types.documents import Document, Lines, TimeSpan
 from tests.builders import read_any, read_file, texts
 
 PAGE = """<!doctype html><html><head><title>Bread</title><meta name="author" content="Jo Doe">
@@ -79,8 +79,8 @@ def test_a_transcript_in_html_has_speakers_and_times(file: Path) -> None:
 )
 def test_no_html_breaks_the_reader_of_transcripts(parts: list[str]) -> None:
     text = "".join(parts)
-    assert talk_html.is_talk(text) in (True, False)
-    assert all(said.start <= said.end for said in talk_html.parse(text))
+    assert html_pages.is_talk(text) in (True, False)
+    assert all(said.start <= said.end for said in html_pages.parse(text))
 
 
 def test_a_page_says_in_which_encoding_it_is(file: Path) -> None:

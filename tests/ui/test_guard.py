@@ -230,7 +230,7 @@ def test_the_home_is_not_served(serving: Serving, library: Library, notes: Path)
 
 def test_paths_of_the_machine_may_not_be_added_over_the_network(library: Library, notes: Path) -> None:
     from ui.jobs import Ingests
-    from ui.sources import Sources
+    from ui.pages.library import Sources
 
     (notes / "a.md").write_text("# A\n\nA note.\n")
     tab = Sources(library, Ingests(library), folders=False)

@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import expect
 
 import kb
-from kb.fake_llm import Reply, ScriptedLlm
 from kb.library import Library
+from kb.llm.scripted_server import Reply, ScriptedLlm
 from tests.site import Page, Site
 from tests.ui.conftest import Server, Watched
 

@@ -196,7 +196,7 @@ def test_what_another_kb_ingests_is_answered_without_a_restart(tutor: Tutor, lib
 
 
 def test_an_ingest_waits_for_another_kb_that_is_writing(tutor: Tutor, library: Library, tmp_path: Path) -> None:
-    from index import locks
+    from index.storage import locks
 
     file = tmp_path / "late.md"
     file.write_text(NOTE)
@@ -226,7 +226,7 @@ def test_a_running_ingest_can_be_stopped_and_keeps_what_was_done(
 def test_files_that_were_dropped_while_something_is_added_can_be_added_after_it(
     tutor: Tutor, library: Library, tmp_path: Path
 ) -> None:
-    from index import locks
+    from index.storage import locks
 
     first, second = tmp_path / "first.md", tmp_path / "second.md"
     first.write_text(NOTE)

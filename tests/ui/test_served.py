@@ -16,8 +16,8 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from kb.fake_llm import Reply, ScriptedLlm
 from kb.library import Library
+from kb.llm.scripted_server import Reply, ScriptedLlm
 from tests.ui.conftest import Watched
 from tests.ui.test_chat_page import BUBBLE, LINE, QUESTION
 

@@ -18,7 +18,7 @@ from mcp.server.fastmcp.exceptions import ToolError
 from kb.library import Library
 from tests.ui.conftest import Server
 from ui import passwords
-from ui.tools import Tools
+from ui.mcp import Tools
 
 Serving = Callable[..., Server]
 NOTE = "# Bubble\n\nThe pipeline bubble is the time in which stages wait for their first micro-batch.\n"

@@ -1,0 +1,395 @@
+"""A question to hits: BM25 and cosine fused, neighbours of talk counted in, near-copies folded.
+
+score = w·cosine + (1 − w)·(BM25 ÷ the query's best BM25). Talk goes on about one thing over several chunks, so a chunk
+of talk also gets a share of its neighbours' scores. Weights were chosen on the judged sets (docs/benchmarks.md).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from index.filters import Filters
+from index.models.embedder import Embedder
+from index.search import phonetic
+from index.search.phonetic import Names, Variants
+from index.storage import locks
+from index.storage.catalog import Catalog
+from index.storage.rows import Entry
+from index.writer import CATALOG, Indexes, check_model
+from kb.errors import UsageError
+from kb.types import locators
+from kb.types.documents import Chunk, Dropped, Hit, Scores, SearchResult
+
+_COSINE_WEIGHT = 0.6
+_NEIGHBOUR_WEIGHT = 0.2
+_CANDIDATES = 200
+# Passages that share this many of their words say the same; the second is folded into the first. Vectors do not tell:
+# passages of one dry document come as near as .99 and differ in the very number that was asked for.
+_COPY_OVERLAP = 0.9
+# Up to so many chunks, a filtered query compares the vectors themselves and asks Chroma nothing.
+_EXACT = 4000
+_MOST_DOCUMENT_TERMS = 3000
+GLOSSARY = "glossary.txt"
+
+
+@dataclass(slots=True)
+class _Candidate:
+    chunk_id: str
+    cosine: float = 0.0
+    bm25: float = 0.0
+    vector_rank: int | None = None
+    lexical_rank: int | None = None
+    fused: float = 0.0
+
+    def scores(self) -> Scores:
+        return Scores(self.fused, self.cosine, self.bm25, self.vector_rank, self.lexical_rank)
+
+
+class Retriever:
+    """Answers queries from a home, and looks anew whenever another process has written to it."""
+
+    def __init__(self, home: Path, model: Callable[[], str], embedder: Callable[[], Embedder]) -> None:
+        """`embedder` is called at the first query, so that it can load meanwhile; `model` says which it will be."""
+        self._home = home
+        self._model = model
+        self._embedder = embedder
+        self._catalog: Catalog | None = None
+        self._indexes: Indexes | None = None
+        self._names: Names | None = None
+        # Threads share the open indexes; none may close them under another.
+        self._turn = threading.RLock()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        with self._turn:
+            if self._indexes is not None:
+                self._indexes.close()
+                self._indexes = None
+            if self._catalog is not None:
+                self._catalog.close()
+                self._catalog = None
+
+    def catalog(self) -> Catalog | None:
+        """The catalog, opened for reading; None while nothing was ever ingested."""
+        with self._turn:
+            if self._catalog is None and (self._home / CATALOG).is_file():
+                catalog = Catalog(self._home / CATALOG, write=False)
+                if not catalog.made:
+                    catalog.close()
+                    return None
+                self._catalog = catalog
+            return self._catalog
+
+    def terms(self, text: str) -> list[str]:
+        """The words of a text as the lexical index sees them, stop words left out."""
+        return self._open_indexes().lexical.words(text)
+
+    def rarity(self, terms: Sequence[str]) -> dict[str, float]:
+        """How much each word tells: ln(1 + chunks ÷ chunks that hold it), 0 for a word that stands nowhere."""
+        return self._open_indexes().lexical.rarity(terms)
+
+    def variants(self, query: str) -> Variants:
+        """What may stand in talk instead of the names of a query: by the glossary, then by letters and sound."""
+        found = dict(phonetic.by_glossary(query, phonetic.glossary(self._home / GLOSSARY)))
+        if self._names is None and (catalog := self.catalog()) is not None:
+            self._names = Names(catalog.words_of_talk(), self._embedder().count)
+        heard = self._names.variants(query) if self._names is not None else {}
+        for word, others in heard.items():
+            found[word] = [*found.get(word, ()), *others]
+        return found
+
+    def heard(self, query: str) -> dict[str, list[frozenset[str]]]:
+        """By analysed name of a query: the sets of analysed words any of which a passage may hold in its stead."""
+        lexical = self._open_indexes().lexical
+        found: dict[str, list[frozenset[str]]] = {}
+        for word, others in self.variants(query).items():
+            for term in lexical.terms(word):
+                said = [frozenset(lexical.terms(" ".join(other))) for other, _ in others]
+                found[term] = [words for words in said if words]
+        return found
+
+    def _open_indexes(self) -> Indexes:
+        if self._indexes is None:
+            raise UsageError("There is nothing to search yet. Run: kb ingest FOLDER.")
+        return self._indexes
+
+    def _fresh(self, catalog: Catalog) -> Indexes:
+        """The derived indexes as of the catalog's generation. The caller holds the access lock."""
+        generation = catalog.generation()
+        if self._indexes is not None and self._indexes.generation != generation:
+            self._indexes.close()
+            self._indexes = None
+            self._names = None
+        if self._indexes is None:
+            model = self._model()
+            check_model(catalog, model)
+            self._indexes = Indexes(self._home, model)
+            self._indexes.generation = generation
+        return self._indexes
+
+    def search(self, query: str, k: int, filters: Filters | None = None, trace: bool = False) -> SearchResult:
+        """The k best chunks for a query, and with `trace` the candidates that fell and why."""
+        began = time.perf_counter()
+        filters = filters or Filters()
+        catalog = self.catalog()
+        if catalog is None or not query.strip() or catalog.count("chunks") == 0:
+            return SearchResult(query, (), ms=_ms(began))
+        if self._indexes is None:
+            # Opened before the model is waited for, since it loads meanwhile in a thread of its own.
+            with self._turn, locks.access(self._home, exclusive=False):
+                self._fresh(catalog)
+        opened = time.perf_counter()
+        vector = self._embedder().embed([query])[0]
+        embedded = time.perf_counter()
+        # Hits are chosen before a writer may go on, so that they and the catalog are of one moment.
+        with self._turn, locks.access(self._home, exclusive=False):
+            indexes = self._fresh(catalog)
+            allowed = self._allowed(catalog, filters)
+            candidates = self._candidates(catalog, indexes, query, vector, max(_CANDIDATES, 3 * k), allowed)
+            legs = time.perf_counter()
+            ranked = self._fuse(catalog, candidates, vector)
+            hits, dropped = self._select(catalog, ranked, k, trace)
+        timings = {
+            "open": 1000 * (opened - began),
+            "embed": 1000 * (embedded - opened),
+            "legs": 1000 * (legs - embedded),
+            "rank": _ms(legs),
+        }
+        return SearchResult(query, tuple(hits), tuple(dropped), _ms(began), timings)
+
+    def around(self, hits: Sequence[Hit]) -> list[Hit]:
+        """The passages just before and after hits, the neighbours of the best hit first; hits themselves left out."""
+        catalog = self.catalog()
+        if catalog is None or not hits:
+            return []
+        with self._turn:
+            known = {hit.chunk.id for hit in hits}
+            places = catalog.places([hit.chunk.id for hit in hits])
+            wanted = [
+                (places[hit.chunk.id][0], places[hit.chunk.id][1] + step)
+                for hit in hits
+                if hit.chunk.id in places and not hit.chunk.derived
+                for step in (1, -1)
+            ]
+            found = catalog.neighbours(wanted)
+            ids = list(dict.fromkeys(found[place] for place in wanted if place in found and found[place] not in known))
+            return self._as_hits(catalog, ids)
+
+    def mentions(self, term: str, limit: int, filters: Filters | None = None) -> list[Hit]:
+        """Passages that hold a term's words, by words alone: what a definition is looked for in."""
+        catalog = self.catalog()
+        if catalog is None:
+            return []
+        with self._turn, locks.access(self._home, exclusive=False):
+            allowed = self._allowed(catalog, filters or Filters())
+            found = self._fresh(catalog).lexical.search(f'"{term}"', limit, allowed)
+            return self._as_hits(catalog, [chunk_id for chunk_id, _ in found])
+
+    def allowed(self, filters: Filters) -> list[str] | None:
+        """The ids of the documents that filters leave; None where they leave all."""
+        catalog = self.catalog()
+        if catalog is None:
+            return []
+        with self._turn:
+            return self._allowed(catalog, filters)
+
+    def as_hits(self, ids: Sequence[str]) -> list[Hit]:
+        """Passages by id, as hits in this order; what is not there is left out."""
+        catalog = self.catalog()
+        if catalog is None:
+            return []
+        with self._turn:
+            return self._as_hits(catalog, ids)
+
+    @staticmethod
+    def _as_hits(catalog: Catalog, ids: Sequence[str]) -> list[Hit]:
+        chunks = catalog.chunks(list(ids))
+        entries = catalog.documents_of(sorted({chunk.document_id for chunk in chunks.values()}))
+        return [
+            _hit(n, chunks[i], entries[chunks[i].document_id], Scores(0.0, 0.0, 0.0))
+            for n, i in enumerate(ids, start=1)
+            if i in chunks and chunks[i].document_id in entries
+        ]
+
+    def _allowed(self, catalog: Catalog, filters: Filters) -> list[str] | None:
+        """The ids of the documents that the filters let through; None if they let through all."""
+        if not filters:
+            return None
+        where = ["1"]
+        values: list[str] = []
+        if filters.kinds:
+            where.append(f"kind IN ({','.join('?' * len(filters.kinds))})")
+            values += list(filters.kinds)
+        for tag in filters.tags:
+            where.append("id IN (SELECT document_id FROM tags WHERE tag = ? OR tag LIKE ? ESCAPE '\\')")
+            escaped = tag.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            values += [tag, escaped + "/%"]
+        if filters.source:
+            where.append("id = ?")
+            values.append(filters.source)
+        for bound, sign in ((filters.since, ">="), (filters.until, "<=")):
+            if bound:
+                where.append(f"substr(coalesce(published, ingested), 1, 10) {sign} ?")
+                values.append(bound)
+        return catalog.documents_matching(" AND ".join(where), values)
+
+    def _candidates(
+        self,
+        catalog: Catalog,
+        indexes: Indexes,
+        query: str,
+        vector: npt.NDArray[np.float32],
+        wanted: int,
+        allowed: list[str] | None,
+    ) -> dict[str, _Candidate]:
+        found: dict[str, _Candidate] = {}
+        by_vector, by_word = self._legs(catalog, indexes, query, vector, wanted, allowed)
+        for rank, (chunk_id, cosine) in enumerate(by_vector, start=1):
+            found[chunk_id] = _Candidate(chunk_id, cosine=cosine, vector_rank=rank)
+        for rank, (chunk_id, bm25) in enumerate(by_word, start=1):
+            candidate = found.setdefault(chunk_id, _Candidate(chunk_id))
+            candidate.bm25, candidate.lexical_rank = bm25, rank
+        return found
+
+    def _legs(
+        self,
+        catalog: Catalog,
+        indexes: Indexes,
+        query: str,
+        vector: npt.NDArray[np.float32],
+        wanted: int,
+        allowed: list[str] | None,
+    ) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
+        variants = self.variants(query)
+        if allowed is None:
+            return indexes.store.query(vector, wanted), indexes.lexical.search(query, wanted, None, variants)
+        if not allowed:
+            return [], []
+        inside = set(catalog.chunk_ids_in(allowed))
+        share = max(len(inside), 1) / max(catalog.count("chunks"), 1)
+        over = int(wanted / share) + 1
+        if len(inside) <= _EXACT:
+            vectors = catalog.chunk_vectors(sorted(inside), self._model())
+            scored = [(i, float(v @ vector)) for i, v in vectors.items()]
+            by_vector = sorted(scored, key=lambda pair: (-pair[1], pair[0]))[:wanted]
+        else:
+            by_vector = [pair for pair in indexes.store.query(vector, over) if pair[0] in inside][:wanted]
+        if len(allowed) <= _MOST_DOCUMENT_TERMS:
+            return by_vector, indexes.lexical.search(query, wanted, allowed, variants)
+        return by_vector, [pair for pair in indexes.lexical.search(query, over, None, variants) if pair[0] in inside][
+            :wanted
+        ]
+
+    def _fuse(
+        self, catalog: Catalog, candidates: dict[str, _Candidate], vector: npt.NDArray[np.float32]
+    ) -> list[_Candidate]:
+        """Candidates, best first. What the catalog does not know (half-written, just removed) falls out here."""
+        places = catalog.places(list(candidates))
+        candidates = {i: c for i, c in candidates.items() if i in places}
+        best = max((c.bm25 for c in candidates.values()), default=0.0) or 1.0
+        talk = self._talk_documents(catalog, places)
+        around: dict[tuple[str, int], str] = {}
+        for chunk_id, (document_id, n) in places.items():
+            around[(document_id, n)] = chunk_id
+        missing = {
+            (document_id, m)
+            for document_id, n in places.values()
+            if document_id in talk
+            for m in (n - 1, n + 1)
+            if (document_id, m) not in around
+        }
+        around |= catalog.neighbours(missing)
+        unknown = [i for i, c in candidates.items() if c.vector_rank is None]
+        unknown += [i for i in around.values() if i not in candidates]
+        vectors = catalog.chunk_vectors(unknown, self._model())
+        cosines = {i: float(v @ vector) for i, v in vectors.items()}
+        base: dict[str, float] = {}
+        for chunk_id in {*candidates, *around.values()}:
+            candidate = candidates.get(chunk_id)
+            if candidate is not None and candidate.vector_rank is None:
+                candidate.cosine = cosines.get(chunk_id, 0.0)
+            cosine = candidate.cosine if candidate else cosines.get(chunk_id, 0.0)
+            bm25 = candidate.bm25 if candidate else 0.0
+            base[chunk_id] = _COSINE_WEIGHT * cosine + (1 - _COSINE_WEIGHT) * bm25 / best
+        for chunk_id, candidate in candidates.items():
+            document_id, n = places[chunk_id]
+            candidate.fused = base[chunk_id]
+            if document_id in talk:
+                near = [base[around[(document_id, m)]] for m in (n - 1, n + 1) if (document_id, m) in around]
+                share = sum(near) / len(near) if near else base[chunk_id]
+                candidate.fused = (base[chunk_id] + _NEIGHBOUR_WEIGHT * share) / (1 + _NEIGHBOUR_WEIGHT)
+        return sorted(candidates.values(), key=lambda c: (-c.fused, c.chunk_id))
+
+    def _talk_documents(self, catalog: Catalog, places: Mapping[str, tuple[str, int]]) -> set[str]:
+        ids = sorted({document_id for document_id, _ in places.values()})
+        return {i for i, entry in catalog.documents_of(ids).items() if entry.kind in ("transcript", "audio")}
+
+    def _select(
+        self, catalog: Catalog, ranked: list[_Candidate], k: int, trace: bool
+    ) -> tuple[list[Hit], list[Dropped]]:
+        """The first k that are not near-copies of a better one."""
+        window = ranked[: 2 * k + 20]
+        chunks = catalog.chunks([c.chunk_id for c in window])
+        entries = catalog.documents_of(sorted({chunk.document_id for chunk in chunks.values()}))
+        hits: list[Hit] = []
+        dropped: list[Dropped] = []
+        kept: list[tuple[Chunk, frozenset[str]]] = []
+        for candidate in window:
+            chunk = chunks.get(candidate.chunk_id)
+            entry = entries.get(chunk.document_id) if chunk else None
+            if chunk is None or entry is None:
+                continue
+            reason = ""
+            if len(hits) >= k:
+                reason = f"below the first {k}"
+            else:
+                words = frozenset(chunk.text.casefold().split())
+                copy = _copied(chunk, words, kept)
+                if copy:
+                    reason = f"nearly the same as {copy}"
+                else:
+                    kept.append((chunk, words))
+                    hits.append(_hit(len(hits) + 1, chunk, entry, candidate.scores()))
+            if reason and trace:
+                dropped.append(Dropped(chunk.id, entry.title, candidate.scores(), reason))
+        return hits, dropped
+
+
+def _copied(chunk: Chunk, words: frozenset[str], kept: list[tuple[Chunk, frozenset[str]]]) -> str:
+    """The id of a kept chunk that says the same, or nothing.
+
+    Only another document's: what a document says twice stands at two places, and each can be the one asked for.
+    """
+    for other, known in kept:
+        alike = len(words & known) >= _COPY_OVERLAP * max(len(words | known), 1)
+        # What was made from a source never stands in for the source itself.
+        if alike and chunk.document_id != other.document_id and (chunk.derived or not other.derived):
+            return other.id
+    return ""
+
+
+def _hit(rank: int, chunk: Chunk, entry: Entry, scores: Scores) -> Hit:
+    link = locators.link(entry.uri, entry.metadata, chunk.locator, chunk.lines)
+    published = entry.published or entry.ingested
+    return Hit(
+        rank,
+        chunk,
+        scores,
+        entry.kind,
+        entry.title,
+        entry.uri,
+        link,
+        published,
+        entry.metadata.get("trust", "published"),
+    )
+
+
+def _ms(began: float) -> float:
+    return 1000 * (time.perf_counter() - began)

@@ -1,0 +1,1 @@
+"""Link digests and lists of links."""

@@ -1,0 +1,1 @@
+"""Notes: Markdown outlines, front matter, links, notebooks."""

@@ -1,0 +1,1 @@
+"""Bytes to text: encodings, offsets and lines, HTML."""

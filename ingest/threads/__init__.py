@@ -1,0 +1,1 @@
+"""Imageboard threads: fetched, saved, recapped."""

@@ -1,0 +1,1 @@
+"""Talk in writing: subtitles, JSON, HTML and plain text, with times and speakers."""

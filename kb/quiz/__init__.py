@@ -1,0 +1,1 @@
+"""Questions from the sources, their answers, and the reviews that bring them back."""

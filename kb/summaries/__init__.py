@@ -1,0 +1,1 @@
+"""Summaries of threads and papers, as passages that lead to their places."""

@@ -1,0 +1,1 @@
+"""What is new, changed, moved and gone: from sources to the store."""

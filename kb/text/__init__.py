@@ -1,0 +1,1 @@
+"""English and Markdown: what every part asks of words, sentences, names, numbers and dates."""

@@ -1,0 +1,1 @@
+"""The nouns: documents, passages, hits, citations, answers. They import nothing of ours but errors."""
