@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from bench.scorer import calibrate
 from bench.tools import QA, Row, kb, laid_out, score, table, tool
 from kb.answer import features
-from kb.answer.pipeline import THIN
+from kb.answer.prepared import THIN
 
 REFUSED = 0.1  # the false refusals at which false answers are told
 

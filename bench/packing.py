@@ -1,7 +1,7 @@
 """Pack an ONNX graph as the files that ship with kb: large matrices as integers, times a scale a row or column.
 
-index/models/packed.py unpacks such files. Eight bits move the reranker's logits by about a tenth; sixteen keep the embedder's
-vectors within 1e-4 of the published model's.
+index/models/packed.py unpacks such files. Eight bits move the reranker's logits by about a tenth; sixteen keep the
+embedder's vectors within 1e-4 of the published model's.
 """
 
 from __future__ import annotations

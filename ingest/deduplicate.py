@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from ingest import source
+from ingest import registry
 from ingest.audio.source import RecordingItem
 from ingest.source import Item
 from kb.errors import IngestError
@@ -92,7 +92,7 @@ def _words(item: Item, limit_mb: float) -> Counter[str]:
     except IngestError:
         return Counter()
     try:
-        outcomes = list(source.read(item, data))
+        outcomes = list(registry.read(item, data))
     except Exception:
         # What breaks its reader is told when it is ingested; it says the same as nothing.
         return Counter()

@@ -13,8 +13,9 @@ from pathspec import GitIgnoreSpec
 from ingest import remote
 from ingest.audio import source
 from ingest.audio.source import Listening, RecordingItem
+from ingest.registry import suffixes
 from ingest.remote import Fetching
-from ingest.source import Item, suffixes
+from ingest.source import Item
 from kb.errors import IngestError, SkippedItem
 
 # Folders that hold an editor's or a tool's own files, never notes.

@@ -6,7 +6,7 @@ import re
 from html import escape
 from pathlib import Path
 
-from ingest import source
+from ingest import registry
 from ingest.discovery import file_uri
 from ingest.source import Item
 from ingest.threads.posts import Post, quotes_of
@@ -28,7 +28,7 @@ def read_file(path: Path, content: str | bytes, kind: Kind | None = None) -> Doc
 def read_any(path: Path, content: str | bytes, kind: Kind | None = None, named: bool = True) -> Document | IngestError:
     data = content.encode() if isinstance(content, str) else content
     path.write_bytes(data)
-    outcomes = list(source.read(an_item(path, named), data, kind))
+    outcomes = list(registry.read(an_item(path, named), data, kind))
     assert len(outcomes) == 1
     return outcomes[0]
 

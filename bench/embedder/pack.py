@@ -1,6 +1,6 @@
 """Pack all-MiniLM-L6-v2 as the file that ships: `python bench/embedder/pack.py` (the extra `torch`).
 
-The published weights, checked by their sha256, to index/models/embedder.onnx and index/models/tokenizer.json. Prints the checksums
+The published weights, checked by their sha256, to index/models/embedder.onnx and tokenizer.json. Prints the checksums
 for index/models/packed.py, and how far the packed weights move the vectors of random tokens.
 """
 

@@ -1,8 +1,8 @@
 """Pack a trained reader as the file that ships: `python bench/reader/export.py DIR`.
 
 DIR/reader.pt to index/models/reader.onnx: the graph as ONNX, every large matrix as bytes with a scale a row (of the
-embeddings) or a column (of the layers). Prints the sha256 for index/models/packed.py, and how far the packed weights move
-the outputs.
+embeddings) or a column (of the layers). Prints the sha256 for index/models/packed.py, and how far the packed weights
+move the outputs.
 """
 
 from __future__ import annotations

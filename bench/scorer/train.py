@@ -2,8 +2,8 @@
 
     python bench/scorer/train.py [--rows 900]
 
-Writes the "sentence" part of kb/answer/scorer.json: the weights of a logistic regression over kb.answer.features. Nothing
-of data/qa is read. A fifth of the titles is held out and measures; the shipped weights are of the rest.
+Writes the "sentence" part of kb/answer/scorer.json: the weights of a logistic regression over kb.answer.features.
+Nothing of data/qa is read. A fifth of the titles is held out and measures; the shipped weights are of the rest.
 """
 
 from __future__ import annotations

@@ -129,7 +129,8 @@ class LexicalIndex:
     ) -> list[tuple[str, float]]:
         """Chunk ids with their BM25 scores, best first; only from `documents`, if given.
 
-        `variants` are what may stand instead of a word of the query (`index.search.phonetic`); a passage earns the best of them.
+        `variants` are what may stand instead of a word of the query (`index.search.phonetic`); a passage
+        earns the best of them.
         """
         built = self._query(query, variants or {})
         if built is None or limit < 1:

@@ -15,8 +15,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from index.storage.catalog import Catalog
-from ingest import discovery, source
+from ingest import discovery, registry
 from ingest.net import urls
+from ingest.source import Item
 from kb.answer import verify
 from kb.answer.context import plain_lines
 from kb.answer.generate import FLOOR
@@ -149,8 +150,8 @@ def _is_file(path: Path) -> bool:
 
 
 def _of_file(n: int, path: Path, limit_mb: float) -> Source:
-    item = source.Item(discovery.file_uri(path), path, path.name, True)
-    outcomes = list(source.read(*item.load(limit_mb), None))
+    item = Item(discovery.file_uri(path), path, path.name, True)
+    outcomes = list(registry.read(*item.load(limit_mb), None))
     documents = [outcome for outcome in outcomes if isinstance(outcome, Document)]
     if not documents:
         raise next((o for o in outcomes if isinstance(o, IngestError)), IngestError(item.uri, "it holds no text"))

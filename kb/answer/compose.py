@@ -18,7 +18,7 @@ from kb.text.sentences import split
 from kb.types.documents import Answer, Citation, Claim, Hit, Level, Metadata, Post, Quoted
 
 if TYPE_CHECKING:
-    from kb.answer.pipeline import Prepared
+    from kb.answer.prepared import Prepared
 
 UNSUPPORTED = "(not supported by what it cites)"
 _LONGEST_RUN = 3

@@ -13,7 +13,7 @@ from index.retriever import Retriever
 from index.search.bm25 import subject_words
 from kb.answer import pipeline
 from kb.answer.levels import check_level
-from kb.answer.pipeline import Prepared
+from kb.answer.prepared import Prepared
 from kb.errors import LlmError, UsageError
 from kb.llm import prompts
 from kb.llm.client import Llm, Message

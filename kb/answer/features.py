@@ -118,8 +118,8 @@ PASSAGE_FEATURES = (
     "asked",  # how many words are asked for: of a long question fewer are met
     "talk",  # the first passage is talk, which is thin
 )
-# The same, and what the reader says (`index.models.reranker`) of the first passage: logits that it answers, that its best
-# sentence does, that it is relevant.
+# The same, and what the reader says (`index.models.reranker`) of the first passage: logits that it answers, that its
+# best sentence does, that it is relevant.
 READ_FEATURES = (*PASSAGE_FEATURES, "answers", "sentence", "relevant")
 
 

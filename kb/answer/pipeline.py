@@ -3,61 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator
+from dataclasses import replace
 
 from index.filters import Filters
 from index.models.embedder import Embedder
 from index.models.reranker import Reader
 from index.retriever import Retriever
-from index.storage.rows import Entry
 from kb.answer import compose, definitions, extractive, levels, rerank
-from kb.answer.evidence import Evidence, Sentence, gather
-from kb.answer.extractive import Ranking, Scored
+from kb.answer.evidence import Evidence, gather
+from kb.answer.extractive import Ranking
+from kb.answer.prepared import THIN, Prepared
 from kb.answer.rerank import Readings
 from kb.errors import LlmError, UsageError
 from kb.llm.client import Llm
-from kb.types.documents import NOTHING_YET, Answer, Dropped, Hit, Level, Offer, SearchResult
+from kb.types.documents import NOTHING_YET, Answer, Dropped, Level, Offer, SearchResult
 
 ANSWERER = "extractive"
 NOT_SAID = "Your sources do not say."
-# Below this confidence the evidence is too thin to answer from (docs/benchmarks.md has the curve).
-THIN = 0.45
 # A sentence this far (in logits) below the best one is no longer part of the answer; an expert is told more.
 _MARGIN = 2.0
 _REACH = 5.5
 _NEAREST = 3
 _LONGEST_QUESTION = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A question with its evidence, frozen: what every level is told from, without another search.
-
-    `searched` is the question as it was looked up; `taken` the sentences that the expert is told, best first;
-    `defined` what words of theirs mean; `entries` and `texts` are those of the documents as they were then. `empty`:
-    there is nothing to be searched at all.
-    """
-
-    question: str
-    searched: str
-    result: SearchResult
-    evidence: Evidence
-    ranking: Ranking
-    taken: tuple[Scored, ...] = ()
-    defined: tuple[Sentence, ...] = ()
-    around: tuple[Hit, ...] = ()
-    entries: Mapping[str, Entry] | None = None
-    texts: Mapping[str, str] | None = None
-    offers: tuple[Offer, ...] = ()
-    traced: bool = False
-    empty: bool = False
-    ms: float = 0.0
-
-    @property
-    def thin(self) -> bool:
-        """Whether the evidence is too thin to answer from."""
-        return self.ranking.confidence < THIN or not self.taken
 
 
 def prepare(

@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 from index.search.bm25 import subject_words
 from index.storage.feeds import SeenEntry
 from index.storage.rows import Entry
-from ingest import remote, source
-from ingest.feeds import episodes
+from ingest import episodes, registry, remote
 from ingest.net.http import FetchError, Http
 from ingest.net.robots import Robots
 from ingest.remote import Fetching
@@ -84,7 +83,7 @@ def _page(fetching: Fetching, robots: Robots, one: Wanted, max_mb: float) -> Got
         return Got(entry.uri, reason="it is no page")
     made: list[Document] = []
     reason = "no article could be found in it"
-    for outcome in source.read(opened, data):
+    for outcome in registry.read(opened, data):
         if isinstance(outcome, IngestError):
             reason = outcome.reason
         else:

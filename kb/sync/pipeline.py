@@ -21,9 +21,8 @@ from index.models.embedder import Embedder
 from index.storage.catalog import Catalog
 from index.storage.rows import Entry
 from index.writer import Change, Writer
-from ingest import deduplicate, discovery, source
+from ingest import deduplicate, discovery, episodes, registry
 from ingest.audio.transcribe import Made, Pace
-from ingest.feeds import episodes
 from ingest.feeds.source import Feeds
 from ingest.net import urls
 from ingest.remote import Fetching, is_remote
@@ -175,7 +174,7 @@ class Ingest:
         entry = self.catalog.entry_of(item.uri) if self.catalog is not None else None
         if entry is not None and not item.board and entry.metadata.get("board"):
             item = replace(item, board=entry.metadata["board"])  # told once, it stays
-        fingerprint = ":".join([source.fingerprint(item, data, kind), str(chunking.VERSION), *item.also])
+        fingerprint = ":".join([registry.fingerprint(item, data, kind), str(chunking.VERSION), *item.also])
         content = fingerprint.partition(":")[0]
         buried = self.catalog is not None and self.catalog.buried([item.uri, f"content:{content}"])
         if buried and not self.options.force:
@@ -196,7 +195,7 @@ class Ingest:
         kind = self.options.kind
         try:
             episodes_left = self.options.episodes or None
-            for outcome in self._latest_first(source.read(item, data, kind)):
+            for outcome in self._latest_first(registry.read(item, data, kind)):
                 if isinstance(outcome, IngestError):
                     self._problem(self._emptied(outcome, entry))
                 elif outcome.uri != item.uri:
@@ -300,7 +299,7 @@ class Ingest:
                 self._count("updated" if self._known(item.uri) else "added")
             return None
         # Pictures make a PDF large, not its words.
-        limit = self.max_file_mb * (_BINARY_TIMES if source.is_binary(item) else 1)
+        limit = self.max_file_mb * (_BINARY_TIMES if registry.is_binary(item) else 1)
         try:
             before = self.fetched.pop(item.uri, None)
             opened, data = before if before is not None else item.load(limit)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import source
+from ingest import registry
 from ingest.source import BinarySource, Source, TextFile
 from ingest.text.decoding import Decoded
 from kb.errors import IngestError
@@ -29,8 +29,8 @@ def the_example() -> Source:
     return made()  # type: ignore[no-any-return]
 
 
-SOURCES: list[Source] = [*source.sources(), the_example()]
-BINARY = list(source.binary_sources())
+SOURCES: list[Source] = [*registry.sources(), the_example()]
+BINARY = list(registry.binary_sources())
 FILES = st.one_of(
     st.text(max_size=200),
     st.sampled_from(
@@ -106,15 +106,15 @@ def keeps_to_the_contract(document: Document, kind: str) -> None:
 def test_the_example_of_the_page_can_be_ingested_and_found(
     library: Library, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = source.sources()
-    monkeypatch.setattr(source, "sources", lambda: (the_example(), *usual))
+    usual = registry.sources()
+    monkeypatch.setattr(registry, "sources", lambda: (the_example(), *usual))
     (notes / "room.chat").write_text("12:05 ann: The zebra crosses at noon.\n12:06 bob: Good to know.\n")
     assert library.ingest([notes]).added == 1
     assert library.search("zebra", 1).hits[0].chunk.text.startswith("The zebra crosses at noon.")
 
 
 def test_every_source_comes_from_the_list(tmp_path: Path) -> None:
-    assert {made.name for made in source.sources()} == {
+    assert {made.name for made in registry.sources()} == {
         "digests",
         "feeds",
         "link-lists",
@@ -126,5 +126,5 @@ def test_every_source_comes_from_the_list(tmp_path: Path) -> None:
         "transcripts",
         "web",
     }
-    assert {made.name for made in source.binary_sources()} == {"papers", "arxiv", "recordings"}
+    assert {made.name for made in registry.binary_sources()} == {"papers", "arxiv", "recordings"}
     assert read_file(tmp_path / "a.md", AN_OUTLINE).kind == "note"

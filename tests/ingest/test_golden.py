@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ingest import source
+from ingest import registry
 from ingest.audio import source as recordings
 from ingest.audio.engines import open_engine
 from ingest.audio.source import Listening, RecordingItem
@@ -28,7 +28,7 @@ FILES = sorted(path for path in DATA.glob("*/*.in.*"))
 
 def seen(item: Item) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = []
-    for outcome in source.read(*item.load(20)):
+    for outcome in registry.read(*item.load(20)):
         assert isinstance(outcome, Document), outcome
         out.append(
             {
@@ -76,5 +76,5 @@ def test_a_file_is_read_as_its_golden_pair_says(path: Path, tmp_path: Path, requ
 
 
 def test_every_source_has_a_golden_pair() -> None:
-    names = {made.name for made in (*source.sources(), *source.binary_sources())}
+    names = {made.name for made in (*registry.sources(), *registry.binary_sources())}
     assert {path.parent.name for path in FILES} == names

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ingest import source
+from ingest import registry
 from ingest.audio.source import Listening, RecordingItem, show_notes
 from ingest.feeds import podcasts
 from ingest.net.http import FetchError, Http
@@ -45,7 +45,7 @@ def written(
             reasons.append(f"{url}: it is larger than {max_mb:g} MB")
             continue
         item = Item(about.uri, Path(f"transcript{suffix}"), about.title, True)
-        for outcome in source.read(item, content, "transcript"):
+        for outcome in registry.read(item, content, "transcript"):
             if isinstance(outcome, Document):
                 metadata: Metadata = {**outcome.metadata, **kept(about.metadata), "rendered": True}
                 if about.metadata.get("url"):
@@ -82,7 +82,7 @@ def heard(
         yield IngestError(about.uri, f"its recording {media}: {error}")
         return
     opened = RecordingItem(about.uri, path, about.title, True, title=about.title, metadata=known, listening=listening)
-    for outcome in source.read(opened, digest):
+    for outcome in registry.read(opened, digest):
         yield show_notes(outcome, about.text) if isinstance(outcome, Document) else outcome
 
 
