@@ -24,7 +24,7 @@ import kb
 from bench.tools import SHARED, table
 from kb.answer import pipeline
 from kb.text.markdown import plain
-from kb.types.documents import LEVELS, Answer
+from kb.types.answers import LEVELS, Answer
 
 NOTES = (
     "What is retrieval augmented generation?",

@@ -29,7 +29,8 @@ from kb.answer import extractive, pipeline
 from kb.answer import rerank as reading
 from kb.answer.evidence import gather
 from kb.library import Library
-from kb.types.documents import Answer, Hit
+from kb.types.answers import Answer
+from kb.types.search import Hit
 
 SETS = ("chunking", "cranfield", "anthropic-docs", "qmsum")
 WEIGHTS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08)

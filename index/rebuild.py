@@ -20,7 +20,7 @@ from index.chunking.derived import Derive, passages
 from index.models.embedder import Embedder
 from index.search.bm25 import LexicalIndex
 from index.search.vectors import VectorStore
-from index.storage import locks
+from index.storage import embeddings, locks
 from index.storage.catalog import Catalog
 from index.writer import Change, Indexes, Writer, embed_changes, note_facts
 from kb.types.documents import Document, Lines, Segment
@@ -125,7 +125,7 @@ def _fill(
             embedded += embed_changes(catalog, changes, embedder, embedder.name)
             chunks = [chunk for change in changes for chunk in change.chunks]
             hashes = [digest for change in changes for digest in change.hashes]
-            known = catalog.vectors(hashes, embedder.name)
+            known = embeddings.by_hash(catalog, hashes, embedder.name)
             if chunks:
                 vectors = np.stack([known[h] for h in hashes])
                 store.upsert([c.id for c in chunks], vectors, [c.document_id for c in chunks])
@@ -146,7 +146,7 @@ def _swap(catalog: Catalog, home: Path, ids: list[str], embedder: Embedder, made
                 for change in changes:
                     catalog.put_chunks(change.document.id, change.chunks, change.hashes)
             note_facts(catalog, embedder, embedder.name)
-            catalog.drop_vectors(embedder.name)
+            embeddings.drop_others(catalog, embedder.name)
             # From here until the folders stand, no query may look.
             held.enter_context(locks.access(home, exclusive=True))
         for name in ("chroma", "lexical"):

@@ -19,13 +19,13 @@ from index.filters import Filters
 from index.models.embedder import Embedder
 from index.search import phonetic
 from index.search.phonetic import Names, Variants
-from index.storage import locks
+from index.storage import embeddings, locks, vocabulary
 from index.storage.catalog import Catalog
 from index.storage.rows import Entry
 from index.writer import CATALOG, Indexes, check_model
 from kb.errors import UsageError
 from kb.types import locators
-from kb.types.documents import Chunk, Dropped, Hit, Scores, SearchResult
+from kb.types.search import Chunk, Dropped, Hit, Scores, SearchResult
 
 _COSINE_WEIGHT = 0.6
 _NEIGHBOUR_WEIGHT = 0.2
@@ -99,7 +99,7 @@ class Retriever:
         """What may stand in talk instead of the names of a query: by the glossary, then by letters and sound."""
         found = dict(phonetic.by_glossary(query, phonetic.glossary(self._home / GLOSSARY)))
         if self._names is None and (catalog := self.catalog()) is not None:
-            self._names = Names(catalog.words_of_talk(), self._embedder().count)
+            self._names = Names(vocabulary.words(catalog), self._embedder().count)
         heard = self._names.variants(query) if self._names is not None else {}
         for word, others in heard.items():
             found[word] = [*found.get(word, ()), *others]
@@ -276,7 +276,7 @@ class Retriever:
         share = max(len(inside), 1) / max(catalog.count("chunks"), 1)
         over = int(wanted / share) + 1
         if len(inside) <= _EXACT:
-            vectors = catalog.chunk_vectors(sorted(inside), self._model())
+            vectors = embeddings.by_chunk(catalog, sorted(inside), self._model())
             scored = [(i, float(v @ vector)) for i, v in vectors.items()]
             by_vector = sorted(scored, key=lambda pair: (-pair[1], pair[0]))[:wanted]
         else:
@@ -308,7 +308,7 @@ class Retriever:
         around |= catalog.neighbours(missing)
         unknown = [i for i, c in candidates.items() if c.vector_rank is None]
         unknown += [i for i in around.values() if i not in candidates]
-        vectors = catalog.chunk_vectors(unknown, self._model())
+        vectors = embeddings.by_chunk(catalog, unknown, self._model())
         cosines = {i: float(v @ vector) for i, v in vectors.items()}
         base: dict[str, float] = {}
         for chunk_id in {*candidates, *around.values()}:

@@ -21,10 +21,11 @@ from index.models.embedder import Embedder
 from index.search import bm25, phonetic
 from index.search.bm25 import LexicalIndex
 from index.search.vectors import VectorStore
-from index.storage import locks
+from index.storage import embeddings, locks, vocabulary
 from index.storage.catalog import Catalog
 from kb.errors import StoreError, StoreFull
-from kb.types.documents import Chunk, Document
+from kb.types.documents import Document
+from kb.types.search import Chunk
 
 CATALOG = "catalog.sqlite"
 
@@ -57,12 +58,12 @@ def embed_changes(
 ) -> int:
     """Embed what of the changes the cache has no vector for under a model's name; how many texts."""
     wanted = {h: c.embedded for change in changes for h, c in zip(change.hashes, change.chunks, strict=True)}
-    known = catalog.vectors(list(wanted), model)
+    known = embeddings.by_hash(catalog, list(wanted), model)
     missing = [h for h in wanted if h not in known]
     if missing:
         vectors = embedder.embed([wanted[h] for h in missing], on_batch)
         with catalog.transaction():
-            catalog.put_vectors(zip(missing, vectors, strict=True), model)
+            embeddings.put(catalog, zip(missing, vectors, strict=True), model)
     return len(missing)
 
 
@@ -187,7 +188,7 @@ class Writer:
                 for change in changes:
                     self.catalog.put_document(change.document, change.fingerprint, change.content, now)
                     self.catalog.put_chunks(change.document.id, change.chunks, change.hashes)
-                    self.catalog.put_words(phonetic.words_of_talk(change.document))
+                    vocabulary.put(self.catalog, phonetic.words_of_talk(change.document))
             if gone:
                 self._tell([], gone)
             self.catalog.end_changes()
@@ -211,7 +212,7 @@ class Writer:
         """Bring the derived indexes up to date; vectors come from the cache."""
         if new:
             hashes = [embedded_hash(chunk.embedded) for chunk in new]
-            known = self.catalog.vectors(hashes, self.model)
+            known = embeddings.by_hash(self.catalog, hashes, self.model)
             vectors = np.stack([known[h] for h in hashes])
             self.indexes.store.upsert([c.id for c in new], vectors, [c.document_id for c in new])
         if gone:
@@ -232,11 +233,11 @@ class Writer:
 
     def embed_missing(self, embedder: Embedder) -> int:
         """Embed the passages whose vectors the cache lacks; how many there were."""
-        missing = self.catalog.unembedded(self.model)
+        missing = embeddings.missing(self.catalog, self.model)
         if missing:
             vectors = embedder.embed(list(missing.values()))
             with self.catalog.transaction():
-                self.catalog.put_vectors(zip(missing, vectors, strict=True), self.model)
+                embeddings.put(self.catalog, zip(missing, vectors, strict=True), self.model)
         return len(missing)
 
     def reconcile(self, everything: bool = False) -> None:

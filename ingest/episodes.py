@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from ingest import registry
 from ingest.audio.source import Listening, RecordingItem, show_notes
 from ingest.feeds import podcasts
-from ingest.net.http import FetchError, Http
+from ingest.net.errors import FetchError
+from ingest.net.http import Http
 from ingest.source import Item
 from kb.errors import IngestError
 from kb.types.documents import Chapter, Document, Metadata

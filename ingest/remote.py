@@ -12,7 +12,8 @@ from ingest.audio import source
 from ingest.audio.source import Listening, RecordingItem
 from ingest.feeds import parser
 from ingest.net import urls
-from ingest.net.http import Fetched, FetchError, Http
+from ingest.net.errors import FetchError
+from ingest.net.http import Fetched, Http
 from ingest.papers import arxiv
 from ingest.source import Item
 from ingest.threads import fourchan

@@ -17,6 +17,7 @@ from mcp.types import ToolAnnotations
 from pydantic import Field
 
 from ingest.remote import is_remote
+from kb.digest import to_json as digest_json
 from kb.errors import KbError
 from kb.library import Library, to_json
 from ui.jobs import PATIENCE
@@ -107,7 +108,7 @@ class Tools:
 
         def told() -> Said:
             date, links = self._library.latest_digest()
-            items = [{**to_json.link(one.record), "relation": one.relation} for one in links]
+            items = [{**digest_json.link(one.record), "relation": one.relation} for one in links]
             return {"date": date or None, "items": items}
 
         return await self._said(told)
@@ -117,7 +118,7 @@ class Tools:
 
         The entries become searchable and the digest is kept. It takes seconds to minutes and asks the feeds' servers.
         """
-        return await self._said(lambda: to_json.digest(self._library.digest(wait=PATIENCE)))
+        return await self._said(lambda: digest_json.digest(self._library.digest(wait=PATIENCE)))
 
     async def ingest(
         self,

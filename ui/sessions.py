@@ -6,7 +6,7 @@ import json
 
 from kb.answer.conversation import Conversation
 from kb.library import Library
-from kb.types.documents import Answer
+from kb.types.answers import Answer
 
 _MOST_RECALLED = 6
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 import kb
 from kb.types import locators
-from kb.types.documents import Answer
+from kb.types.answers import Answer
 
 SHARED = Path(os.environ.get("KB_TEST_DATA", ROOT.parent / "shared"))
 HOMES = {

@@ -10,9 +10,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from index.chunking.chunker import Count, chunk_id
+from index.chunking.chunker import chunk_id
 from index.chunking.spans import locate
-from kb.types.documents import Chunk, Document, Locator, Page
+from index.chunking.units import Count
+from kb.types.documents import Document, Locator, Page
+from kb.types.search import Chunk
 
 Derive = Callable[[Document, Sequence[Chunk], Count, int], list[Chunk]]
 

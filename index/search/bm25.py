@@ -17,7 +17,7 @@ import tantivy
 
 from index.search.phonetic import Variants
 from kb.errors import StoreError
-from kb.types.documents import Chunk
+from kb.types.search import Chunk
 
 # Goes up whenever fields or analysis change, so that the index is built anew.
 VERSION = 1

@@ -10,14 +10,12 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from index.storage import links
 from index.storage.database import MOST_VARIABLES, Database, plain_errors
 from index.storage.rows import Entry, Failure, chunk_from, entry_from, segment_row
 from kb.types import locators
-from kb.types.documents import Chunk, Document, Link, Metadata
+from kb.types.documents import Document, Metadata
+from kb.types.search import Chunk
 
 
 class Catalog(Database):
@@ -177,23 +175,6 @@ class Catalog(Database):
         """Items that could not be read the last time they were tried."""
         return [Failure(*row) for row in self.rows("SELECT * FROM failures ORDER BY uri")]
 
-    def links_to_notes(self) -> list[tuple[str, Link]]:
-        """Every wikilink and embed of the base, with the id of the document in which it stands."""
-        rows = self.rows(
-            "SELECT document_id, form, target, part, label, line FROM outbound WHERE form != 'url' "
-            "ORDER BY document_id, n"
-        )
-        return [(row[0], _link(row[1:])) for row in rows]
-
-    def links_to_url(self, url: str) -> list[tuple[str, Link]]:
-        """Where a canonical address is linked from: document ids and the links."""
-        rows = self.rows(
-            "SELECT document_id, form, target, part, label, line FROM outbound WHERE form = 'url' AND target = ? "
-            "ORDER BY document_id, n",
-            (url,),
-        )
-        return [(row[0], _link(row[1:])) for row in rows]
-
     # Chunks
 
     def chunk_ids(self, document_id: str | None = None) -> set[str]:
@@ -279,82 +260,10 @@ class Catalog(Database):
         rows += self.rows("SELECT 'chunk', id FROM chunks WHERE id >= ? AND id < ? LIMIT 10", (low, high))
         return [(str(a), str(b)) for a, b in rows]
 
-    # Vectors
-
-    def vectors(self, hashes: Sequence[bytes], model: str) -> dict[bytes, npt.NDArray[np.float32]]:
-        """Cached vectors by the hash of the embedded text."""
-        found = {}
-        for at in range(0, len(hashes), MOST_VARIABLES):
-            part = list(hashes[at : at + MOST_VARIABLES])
-            marks = ",".join("?" * len(part))
-            rows = self.rows(f"SELECT hash, vector FROM vectors WHERE model = ? AND hash IN ({marks})", [model, *part])
-            for digest, blob in rows:
-                found[digest] = np.frombuffer(blob, dtype=np.float32)
-        return found
-
-    def chunk_vectors(self, ids: Sequence[str], model: str) -> dict[str, npt.NDArray[np.float32]]:
-        """Vectors by chunk id."""
-        rows = self.rows_for("SELECT id, embedded_hash FROM chunks WHERE id IN (?)", ids)
-        found = self.vectors([digest for _, digest in rows], model)
-        return {chunk_id: found[digest] for chunk_id, digest in rows if digest in found}
-
-    def put_vectors(self, vectors: Iterable[tuple[bytes, npt.NDArray[np.float32]]], model: str) -> None:
-        """Keep vectors, so that the same text is never embedded twice."""
-        self._db.executemany(
-            "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
-            [(digest, model, vector.astype(np.float32).tobytes()) for digest, vector in vectors],
-        )
-
-    def drop_vectors(self, model: str) -> None:
-        """Forget the vectors of other models and of texts that stand in no passage any more."""
-        self._db.execute(
-            "DELETE FROM vectors WHERE model != ? OR hash NOT IN (SELECT embedded_hash FROM chunks)", (model,)
-        )
-
-    def shrink(self) -> None:
-        """Give the disk back what is no longer used."""
-        with plain_errors(self.path):
-            self._db.execute("VACUUM")
-
     def derived_of(self, document_id: str) -> list[Chunk]:
         """The passages that were made from a document, in order."""
         rows = self.rows(f"{self._CHUNK} WHERE document_id = ? AND derived = 1 ORDER BY n", (document_id,))
         return [chunk_from(row) for row in rows]
-
-    def unembedded(self, model: str) -> dict[bytes, str]:
-        """What is embedded of the chunks whose vector the cache lacks, by its hash."""
-        rows = self.rows(
-            "SELECT embedded_hash, embedded FROM chunks WHERE NOT EXISTS "
-            "(SELECT 1 FROM vectors WHERE hash = embedded_hash AND model = ?)",
-            (model,),
-        )
-        return dict(rows)
-
-    def problem(self) -> str:
-        """What SQLite finds wrong with the file; empty if nothing."""
-        rows = self.rows("PRAGMA quick_check(1)")
-        return "" if rows == [("ok",)] else str(rows[0][0])
-
-    # What a language model wrote, by what it was written from
-
-    def written(self, key: str) -> str | None:
-        """What was written for a key; None if nothing was."""
-        rows = self.rows("SELECT text FROM written WHERE key = ?", (key,))
-        return str(rows[0][0]) if rows else None
-
-    def keep_written(self, key: str, text: str) -> None:
-        """Keep what a model wrote, so that the same is never asked for twice."""
-        self._db.execute("INSERT OR REPLACE INTO written VALUES (?, ?)", (key, text))
-
-    # Words of talk, for names that were misheard
-
-    def put_words(self, words: Iterable[str]) -> None:
-        """Keep words that talk uses. What is said nowhere any more does no harm: it finds nothing."""
-        self._db.executemany("INSERT OR IGNORE INTO vocabulary VALUES (?)", [(word,) for word in words])
-
-    def words_of_talk(self) -> list[str]:
-        """Every word that some talk uses."""
-        return [str(row[0]) for row in self.rows("SELECT word FROM vocabulary")]
 
     # Journal: ids whose state in Chroma and tantivy may differ from the catalog's
 
@@ -404,7 +313,3 @@ class Catalog(Database):
     def chunk_ids_in(self, document_ids: Sequence[str]) -> list[str]:
         """Ids of the chunks of these documents."""
         return [str(row[0]) for row in self.rows_for("SELECT id FROM chunks WHERE document_id IN (?)", document_ids)]
-
-
-def _link(row: Sequence[Any]) -> Link:
-    return {"form": row[0], "target": row[1], "part": row[2], "label": row[3], "line": row[4]}

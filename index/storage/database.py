@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -97,3 +97,18 @@ class Database:
             part = list(keys[at : at + MOST_VARIABLES])
             rows += self.rows(sql.replace("(?)", f"({','.join('?' * len(part))})"), part)
         return rows
+
+    def change_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Carry out one statement for each row of values."""
+        with plain_errors(self.path):
+            self._db.executemany(sql, rows)
+
+    def shrink(self) -> None:
+        """Give the disk back what is no longer used."""
+        with plain_errors(self.path):
+            self._db.execute("VACUUM")
+
+    def problem(self) -> str:
+        """What SQLite finds wrong with the file; empty if nothing."""
+        rows = self.rows("PRAGMA quick_check(1)")
+        return "" if rows == [("ok",)] else str(rows[0][0])

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kb.types import locators
-from kb.types.documents import Chunk, Kind, Metadata, Segment
+from kb.types.documents import Kind, Metadata, Segment
+from kb.types.search import Chunk
 
 
 @dataclass(frozen=True, slots=True)

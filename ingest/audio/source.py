@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from ingest.audio import decode
 from ingest.audio.transcribe import Made, Transcriber
-from ingest.net.http import FetchError, Http
+from ingest.net.errors import FetchError
+from ingest.net.http import Http
 from ingest.source import BinarySource, Item
 from ingest.transcripts import chapters
 from ingest.transcripts import source as transcripts

@@ -6,23 +6,20 @@ was heard so far lies beside it, a line for each group of windows; an interrupti
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Generic, TypeVar
 
 from ingest.audio import decode, vad_windows
 from ingest.audio.engines import BEAM, TEMPERATURES, Engine, EngineName, Said
+from ingest.audio.journal import Journal, Row, Transcript, write, writing
 from ingest.audio.vad_windows import Window
-from kb.errors import StoreError, StoreFull
 from kb.types.locators import clock
 
 T = TypeVar("T")
@@ -31,30 +28,6 @@ VERSION = 1
 _LONGEST_PROMPT = 500  # characters; its window of 448 tokens holds the prompt and the words
 # An interruption is noticed within this many seconds, however long a group of windows takes.
 _TICK = 0.25
-
-
-class Row(TypedDict, total=False):
-    """A segment as Whisper's JSON has it; one that was dropped says why."""
-
-    id: int
-    start: float
-    end: float
-    text: str
-    avg_logprob: float
-    no_speech_prob: float
-    compression_ratio: float
-    temperature: float
-    reason: str
-
-
-class Transcript(TypedDict):
-    """A kept transcript: Whisper's own fields, what was dropped and why, and how it was made."""
-
-    text: str
-    language: str
-    segments: list[Row]
-    dropped: list[Row]
-    kb: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +118,7 @@ class Transcriber:
         kept = self._kept(digest)
         if kept is not None:
             return self._made_before(kept)
-        with _writing(self.folder):
+        with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             with self._alone(name or path.name, digest, facts.about):
                 kept = self._kept(digest)  # whoever was at it may have ended
@@ -191,7 +164,7 @@ class Transcriber:
         name = f"{digest[:16]}-{self.settings.key}"
         # A name that was added to the glossary meanwhile does not make what was heard worth less.
         key = replace(self.settings, prompt="").key
-        journal = _Journal(self.folder / f"{digest[:16]}-{key}.partial.jsonl", digest)
+        journal = Journal(self.folder / f"{digest[:16]}-{key}.partial.jsonl", digest)
         state = decode.Heard()
         # A file without speech needs no model, and one that cannot be read must not wait for it.
         # What was heard before is decoded again, so that what is left is cut as if there had been no interruption.
@@ -208,7 +181,7 @@ class Transcriber:
         seconds = state.seconds
         broken = decode.broken(facts, state)
         made = self._whole(journal, language, digest, seconds, broken)
-        _write(self.folder / f"{name}.json", made)
+        write(self.folder / f"{name}.json", made)
         for left in self.folder.glob(f"{digest[:16]}-*.partial.jsonl"):
             left.unlink(missing_ok=True)
         return Made(made, seconds, time.monotonic() - began, broken)
@@ -219,7 +192,7 @@ class Transcriber:
         engine: Engine,
         language: str,
         groups: Iterator[list[Window]],
-        journal: _Journal,
+        journal: Journal,
         facts: decode.Facts,
         began: float,
     ) -> None:
@@ -244,7 +217,7 @@ class Transcriber:
             group = coming
         tick()
 
-    def _whole(self, journal: _Journal, language: str, digest: str, seconds: float, broken: str) -> Transcript:
+    def _whole(self, journal: Journal, language: str, digest: str, seconds: float, broken: str) -> Transcript:
         segments: list[Row] = []
         dropped: list[Row] = []
         for row in journal.rows:
@@ -261,51 +234,6 @@ class Transcriber:
             "dropped": dropped,
             "kb": {"sha256": digest, "seconds": round(seconds, 3), "broken": broken, **asdict(self.settings)},
         }
-
-
-@dataclass(slots=True)
-class _Journal:
-    """What was heard so far, a line for each group of windows; a line that was cut off is not read."""
-
-    path: Path
-    digest: str
-    rows: list[Row] = field(default_factory=list)
-    until: float = 0.0
-    resumed: float = 0.0
-    language: str = ""
-    speed: float = 0.0  # seconds of the recording in a second, of what was heard now
-    _file: Any = None
-
-    def __post_init__(self) -> None:
-        whole = 0
-        with suppress(OSError):
-            for line in self.path.read_bytes().splitlines(keepends=True):
-                try:
-                    said = json.loads(line) if line.endswith(b"\n") else {}
-                    if said.get("sha256") != self.digest:
-                        break
-                    self.rows += said["rows"]
-                    self.until, self.language = float(said["until"]), str(said["language"])
-                except (ValueError, KeyError, TypeError):
-                    break
-                whole += len(line)
-            os.truncate(self.path, whole)
-        self.resumed = self.until
-
-    def add(self, until: float, language: str, rows: list[Row]) -> None:
-        """Keep a group for good: it is on the disk when this returns."""
-        if self._file is None:
-            self._file = self.path.open("ab")
-        line = {"sha256": self.digest, "until": until, "language": language, "rows": rows}
-        self._file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self.rows += rows
-        self.until, self.language = until, language
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
 
 
 def _groups(first: Window, coming: Iterator[Window], size: int) -> Iterator[list[Window]]:
@@ -360,30 +288,3 @@ class _Work(Generic[T]):
         if self._failed:
             raise self._failed[0]
         return self._out[0]
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    """Says plainly what of the home cannot be written."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StoreFull(str(folder)) from None
-        raise StoreError(f"A transcript cannot be kept in {folder} ({error.strerror or error}).") from None
-
-
-def _write(path: Path, made: Transcript) -> None:
-    """Whole or not at all."""
-    data = json.dumps(made, ensure_ascii=False, indent=1).encode("utf-8", "surrogatepass")
-    handle, draft = tempfile.mkstemp(prefix=".transcript-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(draft)
-        raise

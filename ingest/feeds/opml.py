@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from ingest.feeds.parser import without_credentials
+from ingest.feeds.entries import without_credentials
 from ingest.net import urls
 
 _LOOKS = re.compile(r"<(?:\w+:)?(?:opml|outline|body)\b", re.IGNORECASE)

@@ -8,99 +8,54 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-import hashlib
-import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from ingest.feeds import podcasts
+from ingest.feeds.entries import (
+    LONGEST_SUMMARY,
+    MOST_ENTRIES,
+    Feed,
+    FeedEntry,
+    NotAFeed,
+    absolute_link,
+    byte_count,
+    hashed,
+    newest_entries,
+    opening_of,
+    place_of,
+    short_title,
+    tag_names,
+    with_distinct_keys,
+)
+from ingest.feeds.json_feed import LOOKS_LIKE_JSON_FEED, parse_json_feed
 from ingest.feeds.podcasts import Enclosure, Episode
 from ingest.net import urls
 from ingest.text.html import clip, is_html, text_of
 
-# Of a longer feed the newest are read: nobody reads tens of thousands of entries at once.
-MOST_ENTRIES = 1000
 _LOOKS = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
-_LOOKS_JSON = re.compile(rb'"version"\s*:\s*"https?:(?:\\?/){2}jsonfeed\.org', re.IGNORECASE)
 _PAGE = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _ITEM = re.compile(rb"<((?:\w+:)?(?:item|entry))(?=[\s>/])", re.IGNORECASE)
 # Entities that a document declares are how a few bytes become gigabytes; a feed needs none of its own.
 _DECLARATIONS = re.compile(rb"<!DOCTYPE[^>\[]*\[.*?\]\s*>", re.IGNORECASE | re.DOTALL)
 _HEAD = 4096
-_LONGEST_TITLE = 300
-_LONGEST_SECONDS = 10_000_000.0  # a recording that lasts longer does not say its length
-_LONGEST_SUMMARY = 1500
-_LONGEST_OPENING = 80
 _FEED_TYPES = re.compile(r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)|application/json|text/xml", re.IGNORECASE)
-
-
-class NotAFeed(Exception):
-    """What was read is no feed; the message says what it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class FeedEntry:
-    """One entry as its feed gives it.
-
-    `key` tells it from the others of its feed; `url` is canonical, empty where it has none that can be opened;
-    `summary` and `content` are plain paragraphs; `published` is ISO 8601 in UTC, empty if unknown; `seconds` how long
-    a recording lasts; `comments` the page on which it is discussed.
-    """
-
-    key: str
-    url: str
-    title: str
-    summary: str = ""
-    content: str = ""
-    published: str = ""
-    authors: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    comments: str = ""
-    subtitle: str = ""
-    html: str = ""
-    image: str = ""
-    part: str = ""  # what its link points to within the page: all that tells some entries apart
-    episode: Episode = field(default_factory=Episode)
-
-    @property
-    def digest(self) -> str:
-        """The hash of all that it says: another one, and it was edited."""
-        said = [self.url, self.title, self.summary, self.content, self.published, *self.tags]
-        said += [transcript.url for transcript in self.episode.transcripts]
-        return hashlib.sha256("\x1f".join(said).encode("utf-8", "surrogatepass")).hexdigest()[:24]
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """A feed: what it says of itself, its entries in its own order, and what a person should know of it."""
-
-    title: str
-    site: str = ""
-    moved: str = ""
-    description: str = ""
-    language: str = ""
-    author: str = ""
-    image: str = ""
-    explicit: bool | None = None
-    entries: tuple[FeedEntry, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 def is_feed(data: bytes) -> bool:
     """Whether bytes begin like a feed: RSS, RDF, Atom, or a JSON Feed."""
     head = data[:_HEAD]
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-        return _LOOKS_JSON.search(head) is not None
+        return LOOKS_LIKE_JSON_FEED.search(head) is not None
     return _LOOKS.search(head) is not None and _PAGE.search(head[: head.find(b"<channel") % (_HEAD + 1)]) is None
 
 
 def parse(data: bytes, url: str, content_type: str = "") -> Feed:
     """The feed in these bytes, which came from `url`. Raises `NotAFeed`."""
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-        return _json_feed(data, url)
+        return parse_json_feed(data, url)
     data, left_out = _shortened(_DECLARATIONS.sub(b"", data))
     found = _parsed(data, url, content_type)
     channel = found.feed
@@ -121,15 +76,15 @@ def parse(data: bytes, url: str, content_type: str = "") -> Feed:
     if len(kept) < len(entries):
         warnings.append(f"{len(entries) - len(kept)} entries say nothing: neither a title nor a link")
     return Feed(
-        title=_title(channel.get("title", "")),
-        site=_link(channel.get("link", ""), base),
+        title=short_title(channel.get("title", "")),
+        site=absolute_link(channel.get("link", ""), base),
         moved=known.moved or _moved(data),
         description=text_of(known.summary or channel.get("subtitle", "") or channel.get("description", "")),
         language=channel.get("language", ""),
         author=channel.get("author", "") or known.author,
-        image=_link((channel.get("image") or {}).get("href", "") or channel.get("icon", ""), base),
+        image=absolute_link((channel.get("image") or {}).get("href", "") or channel.get("icon", ""), base),
         explicit=known.explicit,
-        entries=tuple(_newest(_told_apart(kept))),
+        entries=tuple(newest_entries(with_distinct_keys(kept))),
         warnings=tuple(warnings),
     )
 
@@ -187,25 +142,18 @@ def _shortened(data: bytes) -> tuple[bytes, int]:
     return data[: starts[MOST_ENTRIES]] + data[starts[-MOST_ENTRIES] :], len(starts) - MOST_ENTRIES
 
 
-def _newest(entries: list[FeedEntry]) -> list[FeedEntry]:
-    if len(entries) <= MOST_ENTRIES:
-        return entries
-    kept = sorted(range(len(entries)), key=lambda n: (entries[n].published, -n), reverse=True)[:MOST_ENTRIES]
-    return [entries[n] for n in sorted(kept)]
-
-
 def _entry(row: Any, episode: Episode, base: str) -> FeedEntry | None:
     html = next((c["value"].strip() for c in row.get("content", []) if c.get("value", "").strip()), "")
     said = row.get("summary", "")
     # A summary in HTML beside the whole text is its beginning with "read more" after it: the text itself says more.
     summary = "" if html and (said.strip() == html or is_html(said)) else text_of(said)
     enclosures = tuple(
-        Enclosure(link, row_.get("type", "") or "application/octet-stream", _bytes(row_.get("length", "")))
+        Enclosure(link, row_.get("type", "") or "application/octet-stream", byte_count(row_.get("length", "")))
         for row_ in row.get("enclosures", [])
-        if (link := _link(row_.get("href", ""), base))
+        if (link := absolute_link(row_.get("href", ""), base))
     )
-    title = _title(row.get("title", ""))
-    link = _link(row.get("link", ""), base)
+    title = short_title(row.get("title", ""))
+    link = absolute_link(row.get("link", ""), base)
     url = urls.canonical(link) if link else ""
     content = text_of(html)
     words = summary or content
@@ -213,33 +161,23 @@ def _entry(row: Any, episode: Episode, base: str) -> FeedEntry | None:
         return None
     published = _when(row, "published", "updated", "created")
     guid = str(row.get("id", "") or "").strip()
+    named = title or words
     return FeedEntry(
-        key=guid or _place(url, link) or (enclosures[0].url if enclosures else "") or _hash(title or words, published),
+        key=guid or place_of(url, link) or (enclosures[0].url if enclosures else "") or hashed(named, published),
         url=url,
-        title=title or _opening(words),
-        summary=summary or clip(content, _LONGEST_SUMMARY),
+        title=title or opening_of(words),
+        summary=summary or clip(content, LONGEST_SUMMARY),
         content=content,
         published=published,
         authors=tuple(dict.fromkeys(name for a in row.get("authors", []) if (name := a.get("name", "").strip()))),
-        tags=_tags(tag.get("label") or tag.get("term") or "" for tag in row.get("tags", [])),
-        comments=_link(row.get("comments", ""), base),
+        tags=tag_names(tag.get("label") or tag.get("term") or "" for tag in row.get("tags", [])),
+        comments=absolute_link(row.get("comments", ""), base),
         subtitle=row.get("subtitle", ""),
         html=html,
         part=urlsplit(link).fragment,
-        image=_link((row.get("image") or {}).get("href", "") or _thumbnail(row), base),
+        image=absolute_link((row.get("image") or {}).get("href", "") or _thumbnail(row), base),
         episode=replace(episode, enclosures=enclosures),
     )
-
-
-def _place(url: str, link: str) -> str:
-    """The page that an entry links to, with the part of it: what tells it from others where it has no id."""
-    part = urlsplit(link).fragment
-    return f"{url}#{part}" if url and part else url
-
-
-def _opening(words: str) -> str:
-    """What an entry without a title is called: how it begins."""
-    return clip(" ".join(words.split()), _LONGEST_OPENING)
 
 
 def _thumbnail(row: Any) -> str:
@@ -257,140 +195,7 @@ def _when(row: Any, *names: str) -> str:
     return ""
 
 
-def _bytes(length: str) -> int:
-    return int(length) if re.fullmatch(r"\d{1,15}", str(length).strip()) else -1
-
-
-def _tags(found: Any) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(tag for word in found if (tag := " ".join(str(word).split())[:60])))[:20]
-
-
-def _title(words: str) -> str:
-    return " ".join(text_of(str(words)).split())[:_LONGEST_TITLE]
-
-
-def _link(href: str, base: str) -> str:
-    """An address that can be opened, made absolute; empty for `javascript:`, `file:` and what is no address.
-
-    Names and passwords in an address are not kept: a link is shown, stored and sent on.
-    """
-    try:
-        url = urljoin(base, str(href).strip()) if str(href).strip() else ""
-        parts = urlsplit(url)
-        if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-            return ""
-        return without_credentials(url)
-    except ValueError:
-        return ""
-
-
-def without_credentials(url: str) -> str:
-    """An address without the name and the password that may stand in it."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url
-
-
-def _hash(*parts: str) -> str:
-    return "h" + hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:24]
-
-
-def _told_apart(entries: Sequence[FeedEntry]) -> list[FeedEntry]:
-    """Entries with keys of their own: an id that a feed gives to several entries of other addresses tells nothing."""
-    first: dict[str, FeedEntry] = {}
-    out: list[FeedEntry] = []
-    for entry in entries:
-        other = first.setdefault(entry.key, entry)
-        if other is entry:
-            out.append(entry)
-            continue
-        told = replace(entry, key=f"{entry.key} {entry.url or _hash(entry.title, entry.published)}")
-        if (entry.url, entry.title) != (other.url, other.title) and told.key not in first:
-            first[told.key] = told
-            out.append(told)
-    return out
-
-
 # JSON Feed
-
-
-def _json_feed(data: bytes, url: str) -> Feed:
-    try:
-        row = json.loads(data.decode("utf-8-sig", "replace"))
-    except (ValueError, RecursionError):
-        raise NotAFeed("it is JSON that breaks off or is damaged") from None
-    if not isinstance(row, dict) or "jsonfeed.org" not in str(row.get("version", "")):
-        raise NotAFeed("it is JSON, and no JSON Feed")
-    items = [item for item in _list(row, "items") if isinstance(item, dict)]
-    entries = [entry for item in items if (entry := _json_entry(item, url))]
-    warnings = [f"it has {len(items)} entries; the newest {MOST_ENTRIES} are read"] if len(items) > MOST_ENTRIES else []
-    return Feed(
-        title=_title(row.get("title", "")),
-        site=_link(row.get("home_page_url") or "", url),
-        description=text_of(str(row.get("description") or "")),
-        language=str(row.get("language") or ""),
-        author=", ".join(_names(row)),
-        entries=tuple(_newest(_told_apart(entries))),
-        warnings=tuple(warnings),
-    )
-
-
-def _json_entry(item: Mapping[str, Any], base: str) -> FeedEntry | None:
-    html = str(item.get("content_html") or "")
-    text = text_of(html) if html else str(item.get("content_text") or "")
-    # `external_url` is what a link blog writes about; `url` its own page.
-    own, about = _link(item.get("url") or "", base), _link(item.get("external_url") or "", base)
-    url = urls.canonical(about or own) if about or own else ""
-    title = _title(item.get("title") or "") or _opening(text)
-    attachments = [a for a in _list(item, "attachments") if isinstance(a, dict)]
-    enclosures = tuple(
-        Enclosure(link, str(a.get("mime_type") or ""), _bytes(str(a.get("size_in_bytes") or "")))
-        for a in attachments
-        if (link := _link(str(a.get("url") or ""), base))
-    )
-    if not (title or url or enclosures):
-        return None
-    published = _iso(item.get("date_published") or item.get("date_modified"))
-    guid = str(item.get("id") or "").strip()
-    lasts = next((a.get("duration_in_seconds") for a in attachments), 0)
-    return FeedEntry(
-        key=guid or url or (enclosures[0].url if enclosures else "") or _hash(title, published),
-        url=url,
-        title=title,
-        summary=text_of(str(item.get("summary") or "")) or clip(text, _LONGEST_SUMMARY),
-        content=text,
-        published=published,
-        authors=_names(item),
-        tags=_tags(tag for tag in _list(item, "tags") if isinstance(tag, str)),
-        comments=own if about else "",
-        html=html,
-        episode=Episode(
-            enclosures,
-            seconds=float(lasts) if isinstance(lasts, int | float) and 0 <= lasts < _LONGEST_SECONDS else 0.0,
-        ),
-    )
-
-
-def _list(row: Mapping[str, Any], name: str) -> list[Any]:
-    """A list of a row; empty where there is something else."""
-    found = row.get(name)
-    return found if isinstance(found, list) else []
-
-
-def _names(row: Mapping[str, Any]) -> tuple[str, ...]:
-    found = [row.get("author"), *_list(row, "authors")]
-    return tuple(dict.fromkeys(str(a["name"]) for a in found if isinstance(a, dict) and a.get("name")))
-
-
-def _iso(value: Any) -> str:
-    try:
-        when = dt.datetime.fromisoformat(str(value).strip())
-    except ValueError:
-        return ""
-    when = when if when.tzinfo else when.replace(tzinfo=dt.UTC)
-    try:
-        return when.astimezone(dt.UTC).isoformat(timespec="seconds")
-    except (OverflowError, ValueError):
-        return ""
 
 
 # Pages that name their feeds
@@ -410,7 +215,7 @@ def discover(page: bytes, url: str) -> list[str]:
     for link in root.iter("link"):
         rel, kind = (link.get("rel") or "").lower().split(), (link.get("type") or "").strip()
         if "alternate" in rel and _FEED_TYPES.fullmatch(kind):
-            address = _link(link.get("href") or "", urljoin(url, base))
+            address = absolute_link(link.get("href") or "", urljoin(url, base))
             # WordPress names the feed of each page's comments beside its own.
             of_comments = "/comments/" in address or "comment" in (link.get("title") or "").casefold()
             if address and "oembed" not in address and not of_comments:

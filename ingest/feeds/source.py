@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ingest.feeds import parser
-from ingest.feeds.parser import FeedEntry, NotAFeed
+from ingest.feeds.entries import FeedEntry, NotAFeed
 from ingest.net import urls
 from ingest.source import TextFile
 from ingest.text.spans import LineTable

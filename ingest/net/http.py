@@ -8,22 +8,22 @@ anywhere.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
-import socket
-import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
 import httpx
+
+from ingest.net.connections import Deadline, GuardedBackend, public_address
+from ingest.net.errors import FetchError
 
 USER_AGENT = "kb (a personal knowledge base)"
 # https://info.arxiv.org/help/api/tou.html asks for one request in three seconds.
@@ -41,35 +41,6 @@ _REASONS = {
     410: "it is gone for good (410)",
     429: "the server asks to come more slowly (429); try again later",
 }
-
-
-# Statuses that another try may mend; 429 and 503 only where the server does not say when.
-_PASSING = frozenset({429, 500, 502, 503, 504})
-
-
-class FetchError(Exception):
-    """An address that could not be fetched; the message says why.
-
-    `status` is the server's, 0 without an answer; `retry_after` the seconds after which it wants to be asked again;
-    `passing` says that another try may help, `unreachable` that there is no server at that host,
-    `recording` that what is there is sound or film, which is not read as a page.
-    """
-
-    def __init__(
-        self,
-        reason: str,
-        status: int = 0,
-        retry_after: float | None = None,
-        passing: bool = False,
-        unreachable: bool = False,
-        recording: bool = False,
-    ) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.retry_after = retry_after
-        self.passing = passing or (status in _PASSING and retry_after is None)
-        self.unreachable = unreachable
-        self.recording = recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,83 +68,6 @@ class Fetched:
         return match[1] if match else ""
 
 
-class _Deadline(threading.local):
-    """When the request that a thread is at must have ended, by the monotonic clock."""
-
-    at = float("inf")
-
-    def left(self, timeout: float | None) -> float:
-        """Seconds that a single wait may take. Raises `ReadTimeout` when there are none left."""
-        left = self.at - time.monotonic()
-        if left <= 0:
-            raise httpcore.ReadTimeout("the request's time is over")
-        return left if timeout is None else min(left, timeout)
-
-
-class _Timed(httpcore.NetworkStream):
-    """A connection whose every wait ends with the request's deadline: a server may drip bytes for ever."""
-
-    def __init__(self, real: httpcore.NetworkStream, deadline: _Deadline) -> None:
-        self._real = real
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._real.read(max_bytes, self._deadline.left(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._real.write(buffer, self._deadline.left(timeout))
-
-    def close(self) -> None:
-        self._real.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        secured = self._real.start_tls(ssl_context, server_hostname, self._deadline.left(timeout))
-        return _Timed(secured, self._deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._real.get_extra_info(info)
-
-
-class _Guard(httpcore.NetworkBackend):
-    """Opens connections to public addresses and to what the person named, and to the very address it looked at."""
-
-    def __init__(self, allowed: set[tuple[str, int]], hosts: frozenset[str], deadline: _Deadline) -> None:
-        self._allowed = allowed
-        self._hosts = hosts
-        self._deadline = deadline
-        self._real = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        if (host, port) not in self._allowed and host not in self._hosts:
-            host = public_address(host, port)
-        opened = self._real.connect_tcp(host, port, self._deadline.left(timeout), local_address, socket_options)
-        return _Timed(opened, self._deadline)
-
-
-def public_address(host: str, port: int) -> str:
-    """The first address of a host. Raises `FetchError` if any of its addresses is not of the public network."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise FetchError(f"the host {host} cannot be found; is this machine online?", unreachable=True) from None
-    addresses = [str(entry[4][0]) for entry in found]
-    for address in addresses:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-        inside = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped else ip
-        if not inside.is_global or inside.is_multicast:
-            raise FetchError(f"it leads to {host} ({address}), which is no public address; refused")
-    return addresses[0]
-
-
 @dataclass(frozen=True, slots=True)
 class _Into:
     """A file that an answer is written to as it comes, and how much of it and for how long."""
@@ -199,7 +93,7 @@ class Http:
     _pauses: dict[str, float] = field(default_factory=lambda: dict(_PAUSES))
     _allowed: set[tuple[str, int]] = field(default_factory=set)
     _last: dict[str, float] = field(default_factory=dict)
-    _deadline: _Deadline = field(default_factory=_Deadline)
+    _deadline: Deadline = field(default_factory=Deadline)
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _client: httpx.Client | None = None
 
@@ -310,7 +204,7 @@ class Http:
                         ssl_context=httpx.create_ssl_context(),
                         max_connections=_MOST_CONNECTIONS,
                         max_keepalive_connections=_MOST_CONNECTIONS,
-                        network_backend=_Guard(self._allowed, self.hosts, self._deadline),
+                        network_backend=GuardedBackend(self._allowed, self.hosts, self._deadline),
                     )
                     self._client = httpx.Client(timeout=timeout, follow_redirects=False, transport=transport)
             return self._client

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from ingest.net.http import USER_AGENT, FetchError, Http
+from ingest.net.errors import FetchError
+from ingest.net.http import USER_AGENT, Http
 
 _MOST_BYTES = 500_000  # RFC 9309: at least 500 kibibytes must be read; more need not be
 _LONGEST_PAUSE = 30.0  # seconds

@@ -8,7 +8,9 @@ import unicodedata
 from index.chunking.spans import locate, slice_of
 from kb.answer.evidence import Sentence, cut_quote
 from kb.types import locators
-from kb.types.documents import Chunk, Citation, Metadata
+from kb.types.answers import Citation
+from kb.types.documents import Metadata
+from kb.types.search import Chunk
 
 
 def cite(n: int, first: Sentence, last: Sentence, text: str, metadata: Metadata) -> Citation:

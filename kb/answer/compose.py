@@ -15,7 +15,9 @@ from kb.answer.evidence import Sentence, cut_quote, follows, gather, whole_passa
 from kb.answer.verify import Verdict, fold, stands_in
 from kb.llm.client import Llm
 from kb.text.sentences import split
-from kb.types.documents import Answer, Citation, Claim, Hit, Level, Metadata, Post, Quoted
+from kb.types.answers import Answer, Citation, Claim, Level, Quoted
+from kb.types.documents import Metadata, Post
+from kb.types.search import Hit
 
 if TYPE_CHECKING:
     from kb.answer.prepared import Prepared

@@ -11,7 +11,7 @@ from kb.answer.verify import Source
 from kb.llm.client import tokens
 from kb.text.markdown import plain
 from kb.types import locators
-from kb.types.documents import Hit
+from kb.types.search import Hit
 
 _TRUST = {
     "own": "the reader's own note",

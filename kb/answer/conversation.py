@@ -18,7 +18,7 @@ from kb.errors import LlmError, UsageError
 from kb.llm import prompts
 from kb.llm.client import Llm, Message
 from kb.text.keyphrases import keyphrases
-from kb.types.documents import LEVELS, Answer, Level, Offer
+from kb.types.answers import LEVELS, Answer, Level, Offer
 
 _REMEMBERED = 6
 _LONGEST_CONDENSED = 600

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from kb.answer import features
 from kb.answer.evidence import Sentence, gather
 from kb.text import entities
-from kb.types.documents import Hit
+from kb.types.search import Hit
 
 _MOST_TERMS = 4
 _MOST = 2

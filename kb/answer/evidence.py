@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from kb.text.markdown import plain
 from kb.types import locators
-from kb.types.documents import Hit, Lines, Page, Post, Segment
+from kb.types.documents import Lines, Page, Post, Segment
+from kb.types.search import Hit
 
 # What is shorter says nothing by itself; "Right." and bare links are no answers.
 _FEWEST_WORDS = 4

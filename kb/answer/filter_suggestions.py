@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from index.filters import Filters
 from index.storage.catalog import Catalog
 from kb.text.entities import MONTHS
-from kb.types.documents import Offer
+from kb.types.answers import Offer
 
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _KINDS: tuple[tuple[str, str, str], ...] = (

@@ -13,7 +13,7 @@ from kb.llm import prompts
 from kb.llm.client import Llm, Message, Schema, tokens
 from kb.text import entities
 from kb.text.punkt import is_ordinary
-from kb.types.documents import Level
+from kb.types.answers import Level
 
 # A statement that is borne less than this is not supported (bench/checks.py has the curve).
 FLOOR = 0.2

@@ -15,7 +15,7 @@ from kb.answer.extractive import Scored
 from kb.errors import UsageError
 from kb.text import entities
 from kb.text.readability import Counts, counts, grade
-from kb.types.documents import LEVELS, Level
+from kb.types.answers import LEVELS, Level
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from kb.answer.prepared import THIN, Prepared
 from kb.answer.rerank import Readings
 from kb.errors import LlmError, UsageError
 from kb.llm.client import Llm
-from kb.types.documents import NOTHING_YET, Answer, Dropped, Level, Offer, SearchResult
+from kb.types.answers import NOTHING_YET, Answer, Level, Offer
+from kb.types.search import Dropped, SearchResult
 
 ANSWERER = "extractive"
 NOT_SAID = "Your sources do not say."

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from index.storage.rows import Entry
 from kb.answer.evidence import Evidence, Sentence
 from kb.answer.extractive import Ranking, Scored
-from kb.types.documents import Hit, Offer, SearchResult
+from kb.types.answers import Offer
+from kb.types.search import Hit, SearchResult
 
 # Below this confidence the evidence is too thin to answer from (docs/benchmarks.md has the curve).
 THIN = 0.45

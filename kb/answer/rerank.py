@@ -8,7 +8,7 @@ from itertools import groupby
 
 from index.models.reranker import Read, Reader
 from kb.answer.evidence import Evidence, Sentence
-from kb.types.documents import Hit
+from kb.types.search import Hit
 
 # So many of the best passages are read: each costs ten milliseconds.
 DEPTH = 8

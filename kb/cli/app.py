@@ -123,7 +123,8 @@ def search(
 ) -> int:
     """Find passages by their words and their meaning."""
     from kb.cli import batch as lines
-    from kb.cli import render
+    from kb.cli.render import answers as render_answers
+    from kb.cli.render.terminal import console
     from kb.library import to_json
 
     with opened(home) as library:
@@ -137,10 +138,10 @@ def search(
         if json:
             printed(to_json.search(result))
         else:
-            out = render.console()
-            render.search(out, result, empty=not library.documents())
+            out = console()
+            render_answers.search(out, result, empty=not library.documents())
             if trace:
-                render.trace(out, result)
+                render_answers.trace(out, result)
     return 0
 
 
@@ -166,8 +167,10 @@ def ask(
     from kb.answer.levels import check_level
     from kb.cli import batch as lines
     from kb.cli import chat as talking
-    from kb.cli import render
+    from kb.cli.render import answers as render_answers
+    from kb.cli.render.terminal import console
     from kb.library import to_json
+    from kb.quiz import to_json as quiz_json
 
     with opened(home) as library:
         if level is not None:
@@ -188,11 +191,11 @@ def ask(
         given = talking.shown_live(coming, library.llm() is not None and not json)
         asked = library.quiz_on(given) if quiz else None
         if json:
-            more = {"quiz": to_json.quiz(asked)["items"], "quiz_notes": asked.notes} if asked is not None else {}
+            more = {"quiz": quiz_json.quiz(asked)["items"], "quiz_notes": asked.notes} if asked is not None else {}
             printed({**to_json.ask(given), **more})
         else:
-            out = render.console()
-            render.answer(out, given)
+            out = console()
+            render_answers.answer(out, given)
             if asked is not None:
                 out.print()
                 learning.play(library, asked, out)
@@ -256,7 +259,8 @@ def open_(
     home: Home = None,
 ) -> int:
     """Open a source at a passage, in the program that this system uses for it."""
-    from kb.cli import render
+    from kb.cli.render import library as render_library
+    from kb.cli.render.terminal import console
     from kb.library import to_json
 
     with opened(home) as library:
@@ -264,7 +268,7 @@ def open_(
     if json:
         printed(to_json.place(found))
         return 0
-    render.place(render.console(), found)
+    render_library.place(console(), found)
     if not only_print and sys.stdout.isatty():
         typer.launch(found.link)
     return 0

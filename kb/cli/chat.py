@@ -8,17 +8,19 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kb.cli import render
 from kb.cli.options import typed_line
+from kb.cli.render import answers as render_answers
+from kb.cli.render.terminal import console, safe
 from kb.errors import KbError, UsageError
 from kb.library import to_json
+from kb.quiz import to_json as quiz_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from kb.answer.conversation import Conversation
     from kb.library import Library
-    from kb.types.documents import Answer
+    from kb.types.answers import Answer
 
 _HELP = """\
 Ask a question. A follow-up may say "it". Besides:
@@ -51,12 +53,12 @@ def shown_live(coming: Generator[str, None, Answer], written: bool) -> Answer:
     from rich.text import Text
 
     draft: list[str] = []
-    with Live(console=render.console(stderr=True), transient=True, refresh_per_second=12) as live:
+    with Live(console=console(stderr=True), transient=True, refresh_per_second=12) as live:
 
         def watch(part: str) -> None:
             draft.append(part)
             lines = "".join(draft)[-4000:].splitlines()
-            live.update(Text("\n".join(render.safe(line) for line in lines), "dim"))
+            live.update(Text("\n".join(safe(line) for line in lines), "dim"))
 
         return told(coming, watch)
 
@@ -68,7 +70,7 @@ def chat(library: Library, level: str | None, json: bool) -> int:
         from kb.answer.levels import check_level
 
         conversation.level = check_level(level)
-    out = render.console()
+    out = console()
     person = sys.stdin.isatty() and not json
     if person:
         out.print(_HELP + "\n")
@@ -99,7 +101,7 @@ def _turn(library: Library, conversation: Conversation, line: str, json: bool, o
     if json:
         print(to_json.dump(to_json.ask(answer)), flush=True)
     else:
-        render.answer(out, answer)
+        render_answers.answer(out, answer)
         out.print()
     return True
 
@@ -113,7 +115,7 @@ def _quiz(library: Library, conversation: Conversation, topic: str, json: bool, 
     last = conversation.last
     made = library.quiz(topic) if topic or last is None else library.quiz_on(last.answer)
     if json:
-        print(to_json.dump(to_json.quiz(made)), flush=True)
+        print(to_json.dump(quiz_json.quiz(made)), flush=True)
     else:
         learning.play(library, made, out)
 
@@ -175,5 +177,5 @@ def check(library: Library, file: str, named: list[str], json: bool) -> int:
     if json:
         print(to_json.dump(to_json.checked(found)))
     else:
-        render.checked(render.console(), found)
+        render_answers.checked(console(), found)
     return 0 if found.supported == len(found.verdicts) and not found.missing else 1

@@ -6,8 +6,10 @@ import tempfile
 from pathlib import Path
 
 import kb
-from kb.cli import render
 from kb.cli.progress import bar
+from kb.cli.render import answers as render_answers
+from kb.cli.render import library as render_library
+from kb.cli.render.terminal import console
 from kb.library import sample, to_json
 
 
@@ -23,11 +25,11 @@ def run(json: bool, home: Path | None = None) -> int:
     if json:
         print(to_json.dump({"ingest": to_json.ingest(report), "ask": to_json.ask(given)}))
         return 1 if report.failed else 0
-    out = render.console()
+    out = console()
     out.print(f"kb ingest {sample.folder()}")
-    render.problems(render.console(stderr=True), report)
-    out.print(render.summary(report) + "\n")
+    render_library.problems(console(stderr=True), report)
+    out.print(render_library.summary(report) + "\n")
     out.print(f'kb ask "{sample.QUESTION}"\n')
-    render.answer(out, given)
+    render_answers.answer(out, given)
     out.print('\nNow your own: kb ingest ~/notes ./transcripts, then kb ask "…" --level beginner')
     return 1 if report.failed else 0

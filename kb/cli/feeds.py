@@ -40,9 +40,10 @@ def add_feed(
     home: Home = None,
 ) -> int:
     """Follow feeds, and read them once."""
-    from kb.cli import render
+    from kb.cli.render import library as render_library
+    from kb.cli.render.terminal import console, safe
+    from kb.digest import to_json as digest_json
     from kb.errors import IngestError
-    from kb.library import to_json
 
     added, failed = [], []
     with opened(home) as library:
@@ -54,30 +55,31 @@ def add_feed(
     if json:
         printed(
             {
-                "feeds": [to_json.feed(row) for row, _ in added],
+                "feeds": [digest_json.feed(row) for row, _ in added],
                 "failed": [{"feed": feed, "error": error} for feed, error in failed],
             }
         )
     else:
-        out = render.console()
+        out = console()
         for row, report in added:
-            out.print(f"{row.id}  {render.safe(row.title or row.url)}: {report.added} new of {row.entries} entries")
-        render.failed(failed)
+            out.print(f"{row.id}  {safe(row.title or row.url)}: {report.added} new of {row.entries} entries")
+        render_library.failed(failed)
     return 1 if failed else 0
 
 
 @feeds_app.command(name="list")
 def list_feeds(json: Json = False, home: Home = None) -> int:
     """List feeds: when each was read, and which fail and why."""
-    from kb.cli import render
-    from kb.library import to_json
+    from kb.cli.render import feeds as render_feeds
+    from kb.cli.render.terminal import console
+    from kb.digest import to_json as digest_json
 
     with opened(home) as library:
         rows = library.feeds()
     if json:
-        printed({"feeds": [to_json.feed(row) for row in rows]})
+        printed({"feeds": [digest_json.feed(row) for row in rows]})
     else:
-        render.feeds(render.console(), rows)
+        render_feeds.feeds(console(), rows)
     return 0
 
 
@@ -88,7 +90,7 @@ def remove_feeds(
     home: Home = None,
 ) -> int:
     """Follow feeds no longer; what was read from them stays."""
-    from kb.cli import render
+    from kb.cli.render.terminal import console, safe
 
     with opened(home) as library:
         gone = library.remove_feeds(names)
@@ -96,7 +98,7 @@ def remove_feeds(
         printed({"removed": [row.url for row in gone]})
     else:
         for row in gone:
-            render.console().print(f"removed {render.safe(row.title or row.url)}")
+            console().print(f"removed {safe(row.title or row.url)}")
     return 0
 
 
@@ -107,7 +109,8 @@ def import_feeds(
     home: Home = None,
 ) -> int:
     """Follow the feeds of an OPML list; its outlines become topics. kb digest, or kb feeds fetch, reads them."""
-    from kb.cli import render
+    from kb.cli.render import library as render_library
+    from kb.cli.render.terminal import console
     from kb.library.feeds import read_list
 
     with opened(home) as library:
@@ -116,8 +119,8 @@ def import_feeds(
         rows = [{"feed": name, "error": error} for name, error in found.refused]
         printed({"added": found.added, "known": found.known, "failed": rows})
     else:
-        render.failed(found.refused)
-        render.console().print(f"added {len(found.added)} known {len(found.known)} failed {len(found.refused)}")
+        render_library.failed(found.refused)
+        console().print(f"added {len(found.added)} known {len(found.known)} failed {len(found.refused)}")
     return 1 if found.refused else 0
 
 
@@ -151,15 +154,16 @@ def fetch_feeds(
     home: Home = None,
 ) -> int:
     """Ask the feeds for what is new, and read it."""
-    from kb.cli import progress, render
-    from kb.library import to_json
+    from kb.cli import progress
+    from kb.cli.render import feeds as render_feeds
+    from kb.digest import to_json as digest_json
 
     with opened(home) as library, progress.stages() as tell:
         report = library.fetch_feeds(names or (), full_text, wait, tell)
     if json:
-        printed(to_json.fetched(report))
+        printed(digest_json.fetched(report))
     else:
-        render.fetched(report)
+        render_feeds.fetched(report)
     return 1 if report.failed else 0
 
 
@@ -174,8 +178,9 @@ def list_links(
     home: Home = None,
 ) -> int:
     """List links, the latest first, with their states."""
-    from kb.cli import render
-    from kb.library import to_json
+    from kb.cli.render import feeds as render_feeds
+    from kb.cli.render.terminal import console
+    from kb.digest import to_json as digest_json
 
     if read and unread:
         raise UsageError("Say --read or --unread, not both.")
@@ -183,9 +188,9 @@ def list_links(
     with opened(home) as library:
         found = library.links(everything, state, True if best else None, tag)
     if json:
-        printed({"links": [to_json.link(record) for record in found]})
+        printed({"links": [digest_json.link(record) for record in found]})
     else:
-        render.links(render.console(), found, narrowed=bool(state or best or tag))
+        render_feeds.links(console(), found, narrowed=bool(state or best or tag))
     return 0
 
 
@@ -201,16 +206,17 @@ def mark_links(
     home: Home = None,
 ) -> int:
     """Mark links; the same twice is the same as once."""
-    from kb.cli import render
-    from kb.library import to_json
+    from kb.cli.render import feeds as render_feeds
+    from kb.cli.render.terminal import console
+    from kb.digest import to_json as digest_json
 
     names, mark = _marks(arguments, tag or [], untag or [])
     with opened(home) as library:
         found = library.mark_links(names, mark)
     if json:
-        printed({"links": [to_json.link(record) for record in found]})
+        printed({"links": [digest_json.link(record) for record in found]})
     else:
-        render.links(render.console(), found)
+        render_feeds.links(console(), found)
     return 0
 
 
@@ -252,8 +258,10 @@ def digest(
     home: Home = None,
 ) -> int:
     """Say which new links are worth reading against what you know; kept as digests/DATE.md in the home."""
-    from kb.cli import progress, render
+    from kb.cli import progress
+    from kb.cli.render import feeds as render_feeds
     from kb.digest import render as daily_forms
+    from kb.digest import to_json as digest_json
     from kb.library import to_json
 
     if form not in _FORMATS:
@@ -266,7 +274,7 @@ def digest(
             made = library.digest(since, until, not no_fetch, wait, tell)
         followed = bool(library.feeds())
     if form == "json":
-        text = to_json.dump(to_json.digest(made)) + "\n"
+        text = to_json.dump(digest_json.digest(made)) + "\n"
     elif form == "md" and not made.items:
         text = ""
     else:
@@ -275,7 +283,7 @@ def digest(
         _write(output, text)
     elif text:
         sys.stdout.write(text)
-    render.told(made, followed, form, output)
+    render_feeds.told(made, followed, form, output)
     return 1 if made.failed else 0
 
 

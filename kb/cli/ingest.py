@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from ingest.discovery import expanded
 from ingest.remote import is_remote
-from kb.cli import render
 from kb.cli.progress import bar
+from kb.cli.render import library as render_library
+from kb.cli.render.terminal import console
 from kb.errors import KbError, StoreError, UsageError
 from kb.library import to_json
 
@@ -86,10 +87,10 @@ def once(library: Library, asked: Asked, quiet: bool = False) -> int:
         if asked.json and (changed or not quiet):
             print(to_json.dump(to_json.ingest(report)), flush=True)
         elif report.seconds and (changed or not quiet):
-            render.heard(render.console(stderr=True), report)
-            render.problems(render.console(stderr=True), report)
+            render_library.heard(console(stderr=True), report)
+            render_library.problems(console(stderr=True), report)
             would = "would have: " if asked.dry_run else ""
-            render.console().print(would + render.summary(report))
+            console().print(would + render_library.summary(report))
     return 1 if report.failed else 0
 
 
@@ -112,7 +113,7 @@ def watch(library: Library, asked: Asked) -> None:
         named = any(path == place or (place.is_dir() and path.is_relative_to(place)) for place in there)
         return named and usual(change, changed) and not path.is_relative_to(home)
 
-    render.console(stderr=True).print("watching; Ctrl-C ends")
+    console(stderr=True).print("watching; Ctrl-C ends")
     # Addresses do not tell when they change; asking them again and again is not for a watch.
     local = [place for place in asked.places if not is_remote(place)]
     again = replace(asked, places=local, force=False, retry_failed=False)
@@ -130,4 +131,4 @@ def _again(library: Library, asked: Asked) -> None:
     try:
         once(library, replace(asked, wait=max(asked.wait, _PATIENCE)), quiet=True)
     except KbError as error:
-        render.console(stderr=True).print(f"kb: {error}")
+        console(stderr=True).print(f"kb: {error}")

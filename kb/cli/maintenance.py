@@ -28,7 +28,8 @@ def add_to(app: typer.Typer) -> None:
 @sources_app.command(name="list")
 def list_sources(json: Json = False, home: Home = None) -> int:
     """List sources with their states: ok, queued, failed, gone."""
-    from kb.cli import render
+    from kb.cli.render import library as render_library
+    from kb.cli.render.terminal import console
     from kb.library import to_json
 
     with opened(home) as library:
@@ -36,7 +37,7 @@ def list_sources(json: Json = False, home: Home = None) -> int:
     if json:
         printed({"sources": [to_json.source(row) for row in rows]})
     else:
-        render.sources(render.console(), rows)
+        render_library.sources(console(), rows)
     return 0
 
 
@@ -48,7 +49,8 @@ def show_source(
     home: Home = None,
 ) -> int:
     """Show one source: what is known of it, or its text."""
-    from kb.cli import render
+    from kb.cli.render import library as render_library
+    from kb.cli.render.terminal import console
     from kb.library import to_json
 
     with opened(home) as library:
@@ -60,7 +62,7 @@ def show_source(
     elif text:
         sys.stdout.write(body)
     else:
-        render.source(render.console(), entry, body, links)
+        render_library.source(console(), entry, body, links)
     return 0
 
 
@@ -72,7 +74,7 @@ def remove_sources(
     home: Home = None,
 ) -> int:
     """Take sources out of the knowledge base; their files stay."""
-    from kb.cli import render
+    from kb.cli.render.terminal import console, safe
 
     with opened(home) as library:
         gone = library.remove(ids, wait)
@@ -80,14 +82,14 @@ def remove_sources(
         printed({"removed": gone})
     else:
         for uri in gone:
-            render.console().print(f"removed {render.safe(name_of(uri))}")
+            console().print(f"removed {safe(name_of(uri))}")
     return 0
 
 
 @models_app.command(name="list")
 def list_models(json: Json = False, home: Home = None) -> int:
     """List the models that are used, and the Whisper models on this machine."""
-    from kb.cli import render
+    from kb.cli.render.terminal import console, safe
 
     with opened(home) as library:
         rows = library.models()
@@ -95,7 +97,7 @@ def list_models(json: Json = False, home: Home = None) -> int:
         printed({"models": [asdict(row) for row in rows]})
     else:
         for row in rows:
-            render.console().print(f"{'*' if row.used else ' '} {row.role:<10} {render.safe(row.name)}  {row.seen}")
+            console().print(f"{'*' if row.used else ' '} {row.role:<10} {safe(row.name)}  {row.seen}")
     return 0
 
 
@@ -107,16 +109,16 @@ def get_model(
     home: Home = None,
 ) -> int:
     """Download a Whisper model; nothing else is ever downloaded."""
-    from kb.cli import render
+    from kb.cli.render.terminal import console, safe
 
     with opened(home) as library:
         path = library.get_model(name, "openai-whisper" if openai else None)
     if json:
         printed({"name": name, "path": str(path)})
     else:
-        render.console().print(f"{name} is in {render.safe(str(path))}")
+        console().print(f"{name} is in {safe(str(path))}")
         if name != library.config.whisper:
-            render.console().print(f'to use it: KB_WHISPER={name}, or whisper = "{name}" in config.toml')
+            console().print(f'to use it: KB_WHISPER={name}, or whisper = "{name}" in config.toml')
     return 0
 
 
@@ -128,7 +130,7 @@ def recap(
     home: Home = None,
 ) -> int:
     """Print a thread's recap in the board's own form: what each chain is about, and its posts."""
-    from kb.cli import render
+    from kb.cli.render.terminal import safe
     from kb.library import to_json
 
     with opened(home) as library:
@@ -136,7 +138,7 @@ def recap(
     if json:
         printed(to_json.recap(found))
     else:
-        sys.stdout.write("".join(f"{render.safe(line)}\n" for line in found.text.splitlines()))
+        sys.stdout.write("".join(f"{safe(line)}\n" for line in found.text.splitlines()))
     return 0
 
 
@@ -146,14 +148,15 @@ def doctor(
     home: Home = None,
 ) -> int:
     """Look whether every part works and all parts agree."""
-    from kb.cli import render
+    from kb.cli.render import library as render_library
+    from kb.cli.render.terminal import console
 
     with opened(home) as library:
         findings = library.doctor(repair)
     if json:
         printed({"findings": [asdict(finding) for finding in findings]})
     else:
-        render.findings(render.console(), findings)
+        render_library.findings(console(), findings)
     return 0 if all(finding.well for finding in findings) else 1
 
 
@@ -166,14 +169,15 @@ def reindex(
     home: Home = None,
 ) -> int:
     """Build the indexes anew beside the old ones, which answer until the new are ready."""
-    from kb.cli import progress, render
+    from kb.cli import progress
+    from kb.cli.render.terminal import console
 
     with opened(home) as library, progress.steps("reindexing") as tell:
         rebuilt = library.reindex(model, wait, tell)
     if json:
         printed(asdict(rebuilt))
     else:
-        render.console().print(
+        console().print(
             f"{rebuilt.documents} documents, {rebuilt.chunks} passages, {rebuilt.embedded} embedded by {rebuilt.model}"
         )
     return 0
@@ -181,7 +185,8 @@ def reindex(
 
 def status(json: Json = False, home: Home = None) -> int:
     """Say what is in the knowledge base, what failed and why, and which model answers."""
-    from kb.cli import render
+    from kb.cli.render import library as render_library
+    from kb.cli.render.terminal import console
     from kb.library import to_json
 
     with opened(home) as library:
@@ -189,5 +194,5 @@ def status(json: Json = False, home: Home = None) -> int:
     if json:
         printed(to_json.status(found))
     else:
-        render.status(render.console(), found)
+        render_library.status(console(), found)
     return 0

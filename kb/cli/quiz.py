@@ -47,28 +47,28 @@ def quiz(
 
     An answer a line; an empty one, or /skip, leaves a question, /quit ends.
     """
-    from kb.cli import render
-    from kb.library import to_json
+    from kb.cli.render.terminal import console
+    from kb.quiz import to_json as quiz_json
 
     with opened(home) as library:
         library.warm_up()
         filters = library.filters(kind or (), tag or (), source)
         made = library.quiz(topic, count, level, filters, keep=not no_cards, posts=posts)
         if json:
-            printed(to_json.quiz(made))
+            printed(quiz_json.quiz(made))
             return 0
-        out = render.console()
+        out = console()
         play(library, made, out, kept=not no_cards)
     return 0
 
 
 def play(library: Library, made: Quiz, out: Console, kept: bool = True) -> None:
     """Ask each question, read an answer a line, say at once whether it is right and where that stands."""
-    from kb.cli import render
+    from kb.cli.render import quizzes as render_quizzes
 
     right = asked = 0
     for n, item in enumerate(made.items, start=1):
-        render.question(out, item, n, len(made.items))
+        render_quizzes.question(out, item, n, len(made.items))
         line = typed_line(sys.stdin.isatty())
         if line is None or line == "/quit":
             break
@@ -81,13 +81,13 @@ def play(library: Library, made: Quiz, out: Console, kept: bool = True) -> None:
         else:
             grade, due = library.grade(item, line), ""
         right += grade.correct
-        render.verdict(out, item, grade, due)
+        render_quizzes.verdict(out, item, grade, due)
     if asked:
         out.print(f"{right} of {asked} right.")
     left = len(made.items) - asked
     if left and kept:
         out.print(f"{left} kept for kb review.")
-    render.quiz_notes(out, made)
+    render_quizzes.quiz_notes(out, made)
 
 
 def review(
@@ -101,8 +101,9 @@ def review(
     home: Home = None,
 ) -> int:
     """Ask what is due today; an answer a line. The right ones come back later, the others sooner."""
-    from kb.cli import render
-    from kb.library import to_json
+    from kb.cli.render import quizzes as render_quizzes
+    from kb.cli.render.terminal import console
+    from kb.quiz import to_json as quiz_json
 
     if rate is not None and rate not in _MARKS:
         raise UsageError(f"--rate is {', '.join(_MARKS[:-1])} or {_MARKS[-1]}, not {rate!r}.")
@@ -110,22 +111,22 @@ def review(
         raise UsageError("Say one thing: an ID with an ANSWER, --undo, or --figures.")
     if card and not answer:
         raise UsageError("ANSWER is missing; write it after the card's id.")
-    out = render.console()
+    out = console()
     with opened(home) as library:
         if undo:
             undone = library.undo_review()
             printed({"undone": undone}) if json else out.print(f"The answer to {undone} is taken back.")
         elif figures:
             found = library.retention()
-            printed(to_json.retention(found)) if json else render.retention(out, found)
+            printed(quiz_json.retention(found)) if json else render_quizzes.retention(out, found)
         elif card:
             answered = library.answer_card(card, answer, rate)  # type: ignore[arg-type]
             if json:
-                printed(to_json.answered(answered))
+                printed(quiz_json.answered(answered))
             else:
-                render.verdict(out, answered.card.item, answered.grade, answered.due)
+                render_quizzes.verdict(out, answered.card.item, answered.grade, answered.due)
         elif json:
-            printed(to_json.due(library.due(count)))
+            printed(quiz_json.due(library.due(count)))
         else:
             _ask_due(library, count, out)
     return 0
@@ -133,14 +134,14 @@ def review(
 
 def _ask_due(library: Library, count: int | None, out: Console) -> None:
     """Ask every card that is due, as far as lines come."""
-    from kb.cli import render
+    from kb.cli.render import quizzes as render_quizzes
 
     library.warm_up()
     found = library.due(count)
-    render.due_notes(out, found)
+    render_quizzes.due_notes(out, found)
     right = asked = 0
     for n, card in enumerate(found.cards, start=1):
-        render.question(out, card.item, n, len(found.cards))
+        render_quizzes.question(out, card.item, n, len(found.cards))
         line = typed_line(sys.stdin.isatty())
         if line is None or line == "/quit":
             break
@@ -156,7 +157,7 @@ def _ask_due(library: Library, count: int | None, out: Console) -> None:
             continue
         asked += 1
         right += answered.grade.correct
-        render.verdict(out, card.item, answered.grade, answered.due)
+        render_quizzes.verdict(out, card.item, answered.grade, answered.due)
     if asked:
         out.print(f"{right} of {asked} right.")
 
@@ -164,16 +165,17 @@ def _ask_due(library: Library, count: int | None, out: Console) -> None:
 @cards_app.command(name="list")
 def list_cards(json: Json = False, home: Home = None) -> int:
     """List all cards: when each comes back, and which cannot be asked any more."""
-    from kb.cli import render
-    from kb.library import to_json
+    from kb.cli.render import quizzes as render_quizzes
+    from kb.cli.render.terminal import console
+    from kb.quiz import to_json as quiz_json
 
     with opened(home) as library:
         found, left = library.cards()
     if json:
-        rows = [to_json.card(card) for card in found]
+        rows = [quiz_json.card(card) for card in found]
         printed({"cards": rows, "stale": [{"id": card_id, "why": why} for card_id, why in left]})
     else:
-        render.cards(render.console(), found, left)
+        render_quizzes.cards(console(), found, left)
     return 0
 
 
@@ -185,7 +187,7 @@ def remove_cards(
     home: Home = None,
 ) -> int:
     """Take cards away; the log of what was answered stays."""
-    from kb.cli import render
+    from kb.cli.render.terminal import console
 
     if not ids and not stale:
         raise UsageError("ID is missing; kb cards list shows the ids.")
@@ -194,7 +196,7 @@ def remove_cards(
     if json:
         printed({"removed": gone})
     else:
-        render.console().print(f"removed {len(gone)}")
+        console().print(f"removed {len(gone)}")
     return 0
 
 
@@ -206,7 +208,7 @@ def export_cards(
     home: Home = None,
 ) -> int:
     """Write the cards for Anki (kb.apkg) or Obsidian (kb-cards.md); written again, they are updated there."""
-    from kb.cli import render
+    from kb.cli.render.terminal import console
 
     path = output or Path("kb-cards.md" if form == "obsidian" else "kb.apkg")
     with opened(home) as library:
@@ -215,7 +217,7 @@ def export_cards(
         skipped = [{"id": card_id, "why": why} for card_id, why in made.skipped]
         printed({"file": made.path, "cards": made.cards, "skipped": skipped})
     else:
-        out = render.console()
+        out = console()
         out.print(f"{made.cards} cards in {made.path}")
         if made.skipped:
             out.print(f"{len(made.skipped)} left out: their sources changed or are gone (kb cards list)")

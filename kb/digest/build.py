@@ -8,14 +8,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from index.models.embedder import Embedder
+from index.storage import edges, embeddings, links, llm_cache
 from index.storage import feeds as subscriptions
-from index.storage import links
 from index.storage.catalog import Catalog
 from index.storage.feeds import FeedRow, SeenEntry
 from index.storage.links import LinkRecord
@@ -23,6 +22,7 @@ from index.storage.rows import Entry
 from kb.answer.verify import Support
 from kb.digest import clustering, item_summaries, novelty, ranking
 from kb.digest.clustering import Told
+from kb.digest.items import DigestItem, Relation
 from kb.digest.ranking import Taste
 from kb.errors import LlmError
 from kb.llm.client import Llm
@@ -37,56 +37,6 @@ _NEAR = 0.5
 _MOST_WRITTEN = 20
 _FEWEST_WRITTEN_FROM = 60  # words; a shorter text is its own summary
 _LONGEST_TITLE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """How an item stands to what is known: new, or a repetition of a document; of a new one, the nearest document."""
-
-    type: Literal["new", "repeats"]
-    document_id: str | None = None
-    title: str | None = None
-    uri: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DigestItem:
-    """A story: the link that tells it best, and where else it is told. `date` is an ISO date in the person's zone."""
-
-    id: str
-    url: str
-    title: str
-    summary: str
-    date: str
-    feed: str
-    tags: tuple[str, ...]
-    state: str
-    best: bool
-    relation: Relation
-    also: tuple[tuple[str, str], ...] = ()
-    discusses: str = ""
-    headline_only: str = ""
-    score: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Digest:
-    """A day's digest: its window (ISO 8601 in UTC; no `since`: from the beginning), its items, feeds that failed."""
-
-    date: str
-    since: str
-    until: str
-    items: tuple[DigestItem, ...] = ()
-    failed: tuple[tuple[str, str], ...] = ()
-    warnings: tuple[tuple[str, str], ...] = ()
-
-    def sections(self) -> list[tuple[str, list[DigestItem]]]:
-        """Items by their first tag, in the order of the best of each; those without one come last."""
-        found: dict[str, list[DigestItem]] = {}
-        for item in self.items:
-            found.setdefault(item.tags[0] if item.tags else "", []).append(item)
-        named = [(name, items) for name, items in found.items() if name]
-        return named + ([("", found[""])] if "" in found else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +152,7 @@ class Editor:
         if self.llm is None or self.support is None or n >= _MOST_WRITTEN or len(body.split()) < _FEWEST_WRITTEN_FROM:
             return plain
         key = item_summaries.key(record.title, body, self.llm.name)
-        kept = self.catalog.written(key)
+        kept = llm_cache.get(self.catalog, key)
         if kept is None:
             try:
                 kept = item_summaries.written(record.title, body, self.llm, self.support)
@@ -211,14 +161,14 @@ class Editor:
                 self.llm = None
                 return plain
             with self.catalog.transaction():
-                self.catalog.keep_written(key, kept)
+                llm_cache.put(self.catalog, key, kept)
         return kept or plain
 
     def _vectors(self, records: Sequence[LinkRecord]) -> npt.NDArray[np.float32]:
         """A unit vector an entry: of its document's first passage, if that is what the feed said; else made anew."""
         by_url = {entry.uri: entry for entry in self._entries(records)}
         first = self.catalog.first_chunks([e.id for e in by_url.values() if e.kind == "link"])
-        cached = self.catalog.chunk_vectors(list(first.values()), self.model)
+        cached = embeddings.by_chunk(self.catalog, list(first.values()), self.model)
         known = {
             url: cached[first[entry.id]]
             for url, entry in by_url.items()
@@ -270,7 +220,7 @@ class Editor:
         ids = self.catalog.chunk_documents(list(known))
         for at in range(0, len(ids), _PORTION):
             part = ids[at : at + _PORTION]
-            found = self.catalog.chunk_vectors([chunk for chunk, _ in part], self.model)
+            found = embeddings.by_chunk(self.catalog, [chunk for chunk, _ in part], self.model)
             there = [(chunk, owner) for chunk, owner in part if chunk in found]
             if not there:
                 continue
@@ -304,7 +254,7 @@ class Editor:
         """A repetition if a document of the person's links to the story already, or says the same."""
         own = {record.url for record in told}
         for record in told:
-            linking = [document_id for document_id, _ in self.catalog.links_to_url(record.url)]
+            linking = [document_id for document_id, _ in edges.to_url(self.catalog, record.url)]
             linking += [record.document_id] if record.origin == "digest" else []
             for document in self.catalog.documents_of(linking).values():
                 if document.uri not in own:

@@ -20,9 +20,10 @@ from index.storage.database import Database
 from index.storage.feeds import FeedRow, SeenEntry
 from ingest.feeds import parser as feeds
 from ingest.feeds import source
-from ingest.feeds.parser import Feed, FeedEntry, NotAFeed
+from ingest.feeds.entries import Feed, FeedEntry, NotAFeed
 from ingest.net import urls
-from ingest.net.http import Fetched, FetchError, Http
+from ingest.net.errors import FetchError
+from ingest.net.http import Fetched, Http
 from kb.types.documents import Document
 
 _ACCEPTED = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"

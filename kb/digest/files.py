@@ -17,7 +17,7 @@ from index.storage.links import LinkRecord
 from ingest.links import digests
 from ingest.text.decoding import decode
 from kb.digest import render
-from kb.digest.build import Digest
+from kb.digest.items import Digest
 from kb.errors import StoreError
 from kb.text import atomic_write
 from kb.text.markdown import plain

@@ -12,7 +12,8 @@ from index.search.bm25 import subject_words
 from index.storage.feeds import SeenEntry
 from index.storage.rows import Entry
 from ingest import episodes, registry, remote
-from ingest.net.http import FetchError, Http
+from ingest.net.errors import FetchError
+from ingest.net.http import Http
 from ingest.net.robots import Robots
 from ingest.remote import Fetching
 from kb.errors import IngestError

@@ -7,7 +7,7 @@ import re
 from html import escape
 from xml.etree import ElementTree
 
-from kb.digest.build import Digest, DigestItem
+from kb.digest.items import Digest, DigestItem
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _NO_CHARACTER = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -12,7 +12,9 @@ from kb import config as settings
 from kb.errors import UsageError
 from kb.library.context import whole_text
 from kb.library.study import Learning
-from kb.types.documents import KINDS, Answer, Hit, Offer, SearchResult
+from kb.types.answers import Answer, Offer
+from kb.types.documents import KINDS
+from kb.types.search import Hit, SearchResult
 
 if TYPE_CHECKING:
     from index.filters import Filters

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from index.storage import edges as outbound
 from index.storage.catalog import Catalog
 from index.storage.rows import Entry
 from kb.errors import UnknownId
@@ -140,12 +141,12 @@ def edges(catalog: Catalog, document_id: str) -> Edges:
     for link in here.metadata.get("links", []):
         wanted = by_uri.get(link["target"]) if link["form"] == "url" else targets.resolve(link["target"], here)
         out.append(Edge(link, wanted.id if wanted else None, wanted.title if wanted else None))
-    pointing = [(i, link) for i, link in catalog.links_to_notes() if i != document_id]
+    pointing = [(i, link) for i, link in outbound.to_notes(catalog) if i != document_id]
     back = [
         pair for pair in pointing if (found := targets.resolve(pair[1]["target"], known[pair[0]])) and found == here
     ]
     for address in {here.uri, here.metadata.get("url", "")} - {""}:
-        back += [pair for pair in catalog.links_to_url(address) if pair[0] != document_id]
+        back += [pair for pair in outbound.to_url(catalog, address) if pair[0] != document_id]
     return Edges(out, [Edge(link, i, known[i].title) for i, link in back])
 
 

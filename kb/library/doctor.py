@@ -10,7 +10,7 @@ from pathlib import Path
 from index.models.embedder import Embedder
 from index.models.packed import READER
 from index.models.weights import DEFAULT_MODEL, damage
-from index.storage import locks
+from index.storage import embeddings, locks
 from index.storage.catalog import Catalog
 from index.writer import CATALOG, Indexes, writing
 from ingest.audio.models import Models
@@ -153,7 +153,7 @@ def _indexes(home: Path, model: str, catalog: Catalog) -> list[Finding]:
     remedy = "kb doctor --repair"
     wanted = catalog.chunk_ids()
     found: list[Finding] = []
-    unembedded = catalog.unembedded(model)
+    unembedded = embeddings.missing(catalog, model)
     seen = f"{len(unembedded)} passages without one" if unembedded else "every passage has its own"
     found.append(Finding("vectors", not unembedded, seen, remedy))
     try:

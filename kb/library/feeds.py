@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from index.storage.feeds import FeedRow
     from index.storage.links import LinkRecord, Mark
     from ingest.net.robots import Robots
-    from kb.digest.build import Digest
     from kb.digest.fetch import Answer, FetchReport, News
     from kb.digest.files import Told
+    from kb.digest.items import Digest
     from kb.types.documents import Document
 
 # Episodes whose transcripts one fetch asks for; what is left waits for the next.
@@ -85,9 +85,9 @@ class Following(Parts):
         Raises `UsageError` for what is no address and `IngestError` where no feed can be read there.
         """
         from index.storage import feeds as subscriptions
-        from ingest.feeds.parser import NotAFeed
+        from ingest.feeds.entries import NotAFeed
         from ingest.net import urls
-        from ingest.net.http import FetchError
+        from ingest.net.errors import FetchError
         from kb.digest import fetch as feeds
 
         url = url.strip()
@@ -341,8 +341,9 @@ class Following(Parts):
         from index.storage import feeds as subscriptions
         from kb.answer.entailment import judge
         from kb.digest import files
-        from kb.digest.build import Digest, Editor
+        from kb.digest.build import Editor
         from kb.digest.fetch import FetchReport
+        from kb.digest.items import Digest
 
         today = self._now().date()
         first, last = day(since, today), day(until, today)

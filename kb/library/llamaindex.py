@@ -8,7 +8,7 @@ from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from kb.types import locators
-from kb.types.documents import Hit
+from kb.types.search import Hit
 
 
 class KbRetriever(BaseRetriever):  # type: ignore[misc] # LlamaIndex is not typed strictly

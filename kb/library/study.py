@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kb.quiz.items import Quiz, QuizItem
     from kb.quiz.scheduler import Rating
     from kb.quiz.session import Asker
-    from kb.types.documents import Answer, Level
+    from kb.types.answers import Answer, Level
 
 _MOST_ITEMS = 500
 

@@ -7,18 +7,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from kb.types import locators
-from kb.types.documents import Answer, Citation, Hit, SearchResult
+from kb.types.answers import Answer, Citation
+from kb.types.search import Hit, SearchResult
 
 if TYPE_CHECKING:
-    from index.storage.feeds import FeedRow
-    from index.storage.links import LinkRecord
     from kb.answer.check_document import Checked
-    from kb.digest.build import Digest
-    from kb.digest.fetch import FetchReport
     from kb.library.browse import Edge, Edges, Place, SourceRow
     from kb.library.status import Status
-    from kb.quiz.cards import Answered, Card, Due, Retention
-    from kb.quiz.items import Quiz, QuizItem
     from kb.summaries.thread_recap import Recapped
     from kb.sync.report import Report
 
@@ -202,137 +197,4 @@ def status(found: Status) -> dict[str, Any]:
     out = asdict(found)
     out["home"] = str(found.home)
     out["warnings"] = [{"uri": uri, "warning": warning} for uri, warning in found.warnings]
-    return out
-
-
-def feed(row: FeedRow) -> dict[str, Any]:
-    """A feed in a list. `state`: new, ok, failed, gone."""
-    return {
-        "id": row.id,
-        "url": row.url,
-        "title": row.title,
-        "site": row.site,
-        "tags": list(row.tags),
-        "weight": row.weight,
-        "state": "failed" if row.error and row.state != "gone" else row.state,
-        "error": row.error or None,
-        "warning": row.warning or None,
-        "entries": row.entries,
-        "fetched": row.fetched or None,
-    }
-
-
-def fetched(report: FetchReport) -> dict[str, Any]:
-    """What a fetch of feeds did."""
-    out = asdict(report)
-    out["failed"] = [{"feed": name, "error": error} for name, error in report.failed]
-    out["warnings"] = [{"feed": name, "warning": warning} for name, warning in report.warnings]
-    return out
-
-
-def link(record: LinkRecord) -> dict[str, Any]:
-    """A link in a list."""
-    return {
-        "id": record.id,
-        "url": record.url,
-        "title": record.title,
-        "summary": record.summary,
-        "date": record.date,
-        "origin": record.origin,
-        "state": record.state,
-        "best": record.best,
-        "tags": list(record.tags),
-        "document_id": record.document_id or None,
-        "discusses": record.discusses or None,
-        "full_text": record.read_whole == "full",
-    }
-
-
-def digest(made: Digest) -> dict[str, Any]:
-    """A digest; times are ISO 8601 in UTC, an item's date is of the person's own zone."""
-    return {
-        "date": made.date,
-        "since": made.since or None,
-        "until": made.until,
-        "items": [
-            {
-                "id": item.id,
-                "url": item.url,
-                "title": item.title,
-                "summary": item.summary,
-                "date": item.date,
-                "feed": item.feed,
-                "tags": list(item.tags),
-                "state": item.state,
-                "best": item.best,
-                "relation": asdict(item.relation),
-                "also": [{"feed": name, "url": url} for name, url in item.also],
-                "discusses": item.discusses or None,
-                "headline_only": item.headline_only or None,
-                "score": item.score,
-            }
-            for item in made.items
-        ],
-        "failed": [{"feed": name, "error": error} for name, error in made.failed],
-        "warnings": [{"feed": name, "warning": warning} for name, warning in made.warnings],
-    }
-
-
-def quiz_item(item: QuizItem) -> dict[str, Any]:
-    """A question."""
-    from kb.quiz.items import as_row
-
-    return as_row(item)
-
-
-def quiz(made: Quiz) -> dict[str, Any]:
-    """A quiz; `rejected` counts, by reason, what was thrown away on the way."""
-    return {
-        "topic": made.topic,
-        "level": made.level,
-        "items": [quiz_item(item) for item in made.items],
-        "rejected": made.rejected,
-        "notes": made.notes,
-    }
-
-
-def card(found: Card) -> dict[str, Any]:
-    """A card."""
-    return {"due": found.due, "answered": found.answered, "state": found.state, **quiz_item(found.item)}
-
-
-def due(found: Due) -> dict[str, Any]:
-    """What is to be reviewed."""
-    return {
-        "cards": [card(one) for one in found.cards],
-        "waiting": found.waiting,
-        "next_due": found.next_due or None,
-        "answered_today": found.answered_today,
-        "stale": [{"id": i, "question": question, "why": why} for i, question, why in found.stale],
-        "broken": [{"id": i, "why": why} for i, why in found.broken],
-    }
-
-
-def answered(found: Answered) -> dict[str, Any]:
-    """What came of an answer."""
-    return {
-        "id": found.card.item.id,
-        "correct": found.grade.correct,
-        "near": found.grade.near,
-        "why": found.grade.why,
-        "judged_by": found.grade.by,
-        "rating": found.rating,
-        "due": found.due,
-        "answer": found.card.item.answer,
-        "quote": found.card.item.quote,
-        "explanation": found.card.item.explanation,
-        "link": found.card.item.link,
-    }
-
-
-def retention(found: Retention) -> dict[str, Any]:
-    """How much was remembered."""
-    out = asdict(found)
-    out["by_day"] = [{"date": day, "answers": n, "right": right} for day, n, right in found.by_day]
-    out["share"] = round(found.recalled / found.asked, 3) if found.asked else None
     return out

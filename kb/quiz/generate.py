@@ -23,7 +23,8 @@ from kb.quiz.wording import made, under
 from kb.text.keyphrases import keyphrases
 from kb.text.punkt import is_ordinary
 from kb.text.readability import grade
-from kb.types.documents import Citation, Hit, Level
+from kb.types.answers import Citation, Level
+from kb.types.search import Hit
 
 Cite = Callable[[Sentence], Citation]
 

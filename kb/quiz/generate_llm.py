@@ -14,7 +14,8 @@ from kb.llm.client import Llm, Message, tokens
 from kb.quiz import validation
 from kb.quiz.items import TYPES, ItemType, Quiz, QuizItem
 from kb.quiz.wording import made, under
-from kb.types.documents import Citation, Hit, Level
+from kb.types.answers import Citation, Level
+from kb.types.search import Hit
 
 _PASSAGES = 6
 _TOKENS_AN_ITEM = 160

@@ -12,7 +12,9 @@ from kb.quiz.items import ItemType, QuizItem
 from kb.quiz.wording import made, short
 from kb.text.keyphrases import keyphrases
 from kb.types import locators
-from kb.types.documents import Citation, Hit, Level, TimeSpan
+from kb.types.answers import Citation, Level
+from kb.types.documents import TimeSpan
+from kb.types.search import Hit
 
 _APART = 60.0  # seconds between the options of "when"
 _QUOTED_WORDS = (8, 30)

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from kb.types import locators
-from kb.types.documents import Kind, Level, Locator
+from kb.types.answers import Level
+from kb.types.documents import Kind, Locator
 
 ItemType = Literal["multiple_choice", "cloze", "true_false", "short_answer", "who_said", "when"]
 TYPES: tuple[ItemType, ...] = ("multiple_choice", "cloze", "true_false", "short_answer", "who_said", "when")

@@ -21,7 +21,9 @@ from kb.quiz.generate_speech import Recording
 from kb.quiz.items import Quiz, QuizItem
 from kb.quiz.validation import ASKED
 from kb.types import locators
-from kb.types.documents import Chunk, Citation, Hit, Level, TimeSpan
+from kb.types.answers import Citation, Level
+from kb.types.documents import TimeSpan
+from kb.types.search import Chunk, Hit
 
 # Of a link only what others say of it is known, and a digest repeats that: nothing to be asked about.
 _NEVER = ("link", "digest")

@@ -8,7 +8,8 @@ from kb.quiz import validation
 from kb.quiz.items import ItemType, QuizItem, id_of
 from kb.text.markdown import plain
 from kb.types import locators
-from kb.types.documents import Citation, Hit, Level
+from kb.types.answers import Citation, Level
+from kb.types.search import Hit
 
 _LONGEST_CONTEXT = 90
 

@@ -7,15 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from index.chunking import derived
-from index.chunking.chunker import Count
+from index.chunking.units import Count
+
+from index.storage import llm_cache
 from index.storage.catalog import Catalog
 from ingest.threads.posts import Post
 from kb.llm.client import Llm
 from kb.summaries import threads
 from kb.summaries.thread_validation import ChainSummary
 from kb.summaries.threads import Titles
-from kb.types.documents import Chunk, Document
+from kb.types.documents import Document
 from kb.types.documents import Post as PostPlace
+from kb.types.search import Chunk
 
 _SHOWN_POSTS = 40
 _FEWEST_POSTS = 2
@@ -68,12 +71,12 @@ def summary(
     if llm is None:
         return threads.summarise(chain, None, titles)[0], ""
     key = threads.key(chain, llm.name)
-    if catalog is not None and (kept := catalog.written(key)):
+    if catalog is not None and (kept := llm_cache.get(catalog, key)):
         return ChainSummary(**json.loads(kept)), ""
     made, trouble = threads.summarise(chain, llm, titles)
     if keep and catalog is not None and not trouble:
         with catalog.transaction():
-            catalog.keep_written(key, json.dumps(asdict(made), ensure_ascii=False))
+            llm_cache.put(catalog, key, json.dumps(asdict(made), ensure_ascii=False))
     return made, trouble
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from index.rebuild import document_of
 from index.storage.catalog import Catalog
-from ingest.net.http import FetchError, Http
+from ingest.net.errors import FetchError
+from ingest.net.http import Http
 from ingest.net.urls import arxiv_id, is_url
 from ingest.papers import arxiv
 from ingest.text.decoding import decode

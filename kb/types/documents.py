@@ -5,17 +5,12 @@ All are frozen. Offsets are counted in code points of the document's text, the e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
 Kind = Literal["note", "transcript", "audio", "paper", "web", "link", "digest", "thread"]
 KINDS: tuple[Kind, ...] = ("note", "transcript", "audio", "paper", "web", "link", "digest", "thread")
 
-Level = Literal["eli5", "beginner", "practitioner", "expert"]
-LEVELS: tuple[Level, ...] = ("eli5", "beginner", "practitioner", "expert")
-
-NOTHING_YET = "Nothing was ingested yet. Run: kb ingest FOLDER (or look around first: kb demo)."
 
 # Who stands behind the words: the person's own notes, what somebody published, or anonymous posts.
 Trust = Literal["own", "published", "anonymous"]
@@ -224,151 +219,3 @@ class Document:
     segments: tuple[Segment, ...]
     metadata: Metadata = field(default_factory=Metadata)
     id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A passage that is embedded and searched under its breadcrumb.
-
-    `text` is the source's slice as written; between joined segments one space stands for what was left out.
-    `embedded` is what the model and the lexical index see: breadcrumb, speakers, cleaner text.
-    `sentences` are spans in the document's text, in order; `segments` are the document's, cut to this span; `lines`
-    are the first and last line of the text that it touches, 1-based.
-    """
-
-    id: str
-    document_id: str
-    start_char: int
-    end_char: int
-    breadcrumb: tuple[str, ...]
-    text: str
-    embedded: str
-    locator: Locator
-    segments: tuple[Segment, ...] = ()
-    sentences: tuple[tuple[int, int], ...] = ()
-    derived: bool = False
-    lines: tuple[int, int] = (0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """Why a hit stands where it does. Ranks are 1-based; None where a leg did not return the chunk."""
-
-    fused: float
-    cosine: float
-    bm25: float
-    vector_rank: int | None = None
-    lexical_rank: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A chunk that answers a query, with its scores and its document's name for people."""
-
-    rank: int
-    chunk: Chunk
-    scores: Scores
-    kind: Kind
-    title: str
-    uri: str
-    link: str
-    published: str | None = None
-    trust: Trust = "published"
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """A candidate that did not become a hit, and why (`--trace`)."""
-
-    chunk_id: str
-    title: str
-    scores: Scores
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    """Hits, best first, and how they were found."""
-
-    query: str
-    hits: tuple[Hit, ...]
-    dropped: tuple[Dropped, ...] = ()
-    ms: float = 0.0
-    timings: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """Words of a source that carry a statement. `n` counts from 1 within an answer."""
-
-    n: int
-    document_id: str
-    chunk_id: str
-    kind: Kind
-    title: str
-    uri: str
-    locator: Locator
-    link: str
-    quote: str
-    start_char: int
-    end_char: int
-
-
-@dataclass(frozen=True, slots=True)
-class Quoted:
-    """The words of citation `n` that bear one statement, and their span in the source."""
-
-    n: int
-    quote: str
-    start_char: int
-    end_char: int
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One statement of an answer, the citations it rests on, the words that bear it, and whether they do.
-
-    A citation that several statements share has one quote of its own; `quotes` are those of this very statement.
-    """
-
-    text: str
-    citations: tuple[int, ...]
-    supported: bool
-    why: str = ""
-    quotes: tuple[Quoted, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A filter that words of a question may mean: offered, never applied unasked.
-
-    `words` are the question's own, `label` says what would be searched, `flags` are the command's.
-    """
-
-    words: str
-    label: str
-    flags: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is said to a question at a level. `confidence` (0 to 1) is that the sources answer it.
-
-    `searched` is the question as it was looked up, with what "it" stands for, where that differs; `notes` say what a
-    person should know of how the answer came about (a model that could not be reached, a limit that was not kept).
-    """
-
-    question: str
-    level: Level
-    text: str
-    claims: tuple[Claim, ...]
-    citations: tuple[Citation, ...]
-    abstained: bool
-    confidence: float
-    answerer: str
-    nearest: tuple[Hit, ...] = ()
-    ms: float = 0.0
-    trace: SearchResult | None = None
-    searched: str = ""
-    notes: tuple[str, ...] = ()
-    offers: tuple[Offer, ...] = ()

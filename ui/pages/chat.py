@@ -13,7 +13,8 @@ from index.filters import Filters
 from kb.errors import KbError, UsageError
 from kb.library import Library, sample, to_json
 from kb.text.markdown import name_of
-from kb.types.documents import KINDS, LEVELS, Answer
+from kb.types.answers import LEVELS, Answer
+from kb.types.documents import KINDS
 from ui.render import answers, source_card
 from ui.render.html import action, notice
 from ui.render.panel import panel

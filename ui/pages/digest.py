@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from index.storage.links import LinkRecord, Mark
-from kb.digest.build import Digest
+from kb.digest.items import Digest
 from kb.errors import KbError
 from kb.library import Library
 from ui.render.html import action, is_web, link, notice, notices, words

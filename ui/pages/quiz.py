@@ -14,7 +14,7 @@ from kb.quiz.grading import Grade
 from kb.quiz.items import Quiz, QuizItem
 from kb.text.markdown import shown
 from kb.types import locators
-from kb.types.documents import LEVELS
+from kb.types.answers import LEVELS
 from ui.render.answers import LEVEL_NAMES
 from ui.render.html import action, is_web, link, notice, notices, words
 from ui.render.panel import panel

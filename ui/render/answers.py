@@ -11,7 +11,7 @@ from typing import Any
 
 from kb.text.markdown import shown
 from kb.types import locators
-from kb.types.documents import LEVELS
+from kb.types.answers import LEVELS
 from ui.render.html import action, notice, notices, words
 
 Shape = Mapping[str, Any]

@@ -16,7 +16,8 @@ from ingest.notes.markdown import Notes
 from ingest.source import TextFile
 from ingest.text.decoding import Decoded
 from kb.text import sentences
-from kb.types.documents import Chunk, Document, Lines, TimeSpan
+from kb.types.documents import Document, Lines, TimeSpan
+from kb.types.search import Chunk
 from tests.builders import A_TALK, AN_OUTLINE, an_item, read_file
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.search.bm25 import LexicalIndex
-from kb.types.documents import Chunk, Lines
+from kb.types.documents import Lines
+from kb.types.search import Chunk
 
 
 def a_chunk(chunk_id: str, words: str, document: str = "d1") -> Chunk:

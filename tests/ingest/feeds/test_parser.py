@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.feeds import parser
-from ingest.feeds.parser import Feed, FeedEntry, NotAFeed, parse
+from ingest.feeds.entries import MOST_ENTRIES, Feed, FeedEntry, NotAFeed
+from ingest.feeds.parser import parse
 
 URL = "http://feed.example/feed.xml"
 
@@ -250,7 +251,7 @@ def test_a_feed_of_very_many_entries_is_cut_to_its_newest_and_told() -> None:
     month = "<pubDate>Fri, 01 May 2026 {:02d}:{:02d}:{:02d} GMT</pubDate>"
     items = [f"<title>{n}</title>" + month.format(n // 3600, n // 60 % 60, n % 60) for n in range(12_000)]
     found = parse(an_rss(*items), URL)
-    assert len(found.entries) == parser.MOST_ENTRIES
+    assert len(found.entries) == MOST_ENTRIES
     assert {entry.title for entry in found.entries} == {str(n) for n in range(11_000, 12_000)}
     assert "the newest 1000 are read" in found.warnings[0]
 

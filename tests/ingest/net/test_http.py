@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from ingest.net.http import FetchError, Http, public_address
+from ingest.net.connections import public_address
+from ingest.net.errors import FetchError
+from ingest.net.http import Http
 from tests.site import Page, Site
 
 

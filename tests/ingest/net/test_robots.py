@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingest.net.http import FetchError, Http
+from ingest.net.errors import FetchError
+from ingest.net.http import Http
 from ingest.net.robots import Robots
 from tests.site import Page, Site
 

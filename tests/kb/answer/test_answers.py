@@ -9,7 +9,8 @@ import pytest
 from kb.answer.citations import fold
 from kb.errors import UsageError
 from kb.library import Library, sample
-from kb.types.documents import LEVELS, Answer, Lines, TimeSpan
+from kb.types.answers import LEVELS, Answer
+from kb.types.documents import Lines, TimeSpan
 from tests.builders import A_TALK, AN_OUTLINE, write
 
 QUESTION = "What is the pipeline bubble?"

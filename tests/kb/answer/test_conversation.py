@@ -13,7 +13,7 @@ from kb.answer.conversation import condensed, topic_of
 from kb.errors import UsageError
 from kb.library import Library
 from kb.llm.scripted_server import ScriptedLlm
-from kb.types.documents import Answer
+from kb.types.answers import Answer
 from tests.builders import A_TALK, AN_OUTLINE, write
 from tests.scripts import in_json, in_turn
 

@@ -15,7 +15,7 @@ from kb.answer import compose
 from kb.answer.verify import stands_in
 from kb.library import Library
 from kb.llm.scripted_server import Reply, ScriptedLlm
-from kb.types.documents import Answer
+from kb.types.answers import Answer
 from tests.builders import A_TALK, AN_OUTLINE, write
 from tests.scripts import in_json, in_turn, number_of, passages
 

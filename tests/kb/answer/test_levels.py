@@ -14,7 +14,7 @@ from kb.answer import definitions, levels
 from kb.answer.evidence import Sentence
 from kb.answer.extractive import Scored
 from kb.text.readability import grade
-from kb.types.documents import LEVELS
+from kb.types.answers import LEVELS
 
 PLAIN = "The bubble is the time that cards wait."
 MIDDLE = "With more micro-batches the bubble gets smaller, and the cards have more to do."

@@ -11,10 +11,10 @@ from rich.console import Console
 
 import kb
 from index.models.embedder import Embedder
-from kb.cli import render
+from kb.cli.render import answers as render_answers
 from kb.library import Library
 from kb.llm.scripted_server import ScriptedLlm
-from kb.types.documents import Answer
+from kb.types.answers import Answer
 from tests.scripts import passages
 from tests.site import Site
 
@@ -83,7 +83,7 @@ def base(library: Library, notes: Path, site: Site) -> Library:
 
 def printed(answer: Answer) -> str:
     out = io.StringIO()
-    render.answer(Console(file=out, width=120, highlight=False, markup=False, force_terminal=False), answer)
+    render_answers.answer(Console(file=out, width=120, highlight=False, markup=False, force_terminal=False), answer)
     return out.getvalue()
 
 

@@ -16,7 +16,7 @@ from kb.answer.evidence import gather
 from kb.answer.extractive import NO_FEATURES, Ranking, Scored
 from kb.answer.rerank import PassageReading
 from kb.library import Library
-from kb.types.documents import Hit
+from kb.types.search import Hit
 from tests.builders import write
 
 CABLES = "The cables of the hall are laid under the floor, and the cables of the roof are laid above it."

@@ -17,7 +17,7 @@ from index.models.embedder import Embedder
 from index.storage.links import Mark
 from ingest.links import digests
 from kb.digest import render
-from kb.digest.build import Digest
+from kb.digest.items import Digest
 from kb.errors import UnknownId, UsageError
 from kb.library import Library
 from kb.llm.scripted_server import ScriptedLlm

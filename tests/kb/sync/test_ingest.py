@@ -12,7 +12,8 @@ import kb
 from ingest.source import TextFile
 from kb.errors import IngestError, StoreError, StoreTooNew, UsageError
 from kb.library import Library
-from kb.types.documents import Document, SearchResult
+from kb.types.documents import Document
+from kb.types.search import SearchResult
 from tests.builders import A_TALK, AN_OUTLINE, write
 
 
