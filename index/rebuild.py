@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from index.chunking import chunker as chunking
-from index.chunking.derived import Derive, passages
+from index.chunking.derived import Derive
 from index.models.embedder import Embedder
 from index.search.bm25 import LexicalIndex
 from index.search.vectors import VectorStore
@@ -39,9 +39,7 @@ class Rebuilt:
     embedded: int
 
 
-def rebuild(
-    writer: Writer, embedder: Embedder, on_progress: Callable[[int, int], None], derive: Derive = passages
-) -> Rebuilt:
+def rebuild(writer: Writer, embedder: Embedder, on_progress: Callable[[int, int], None], derive: Derive) -> Rebuilt:
     """Chunk and embed every document for an embedder, build both indexes beside the old ones, then swap.
 
     `on_progress` hears how many documents are done, of how many; `derive` makes the derived passages.

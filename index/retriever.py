@@ -1,55 +1,31 @@
-"""A question to hits: BM25 and cosine fused, neighbours of talk counted in, near-copies folded.
-
-score = w·cosine + (1 − w)·(BM25 ÷ the query's best BM25). Talk goes on about one thing over several chunks, so a chunk
-of talk also gets a share of its neighbours' scores. Weights were chosen on the judged sets (docs/benchmarks.md).
-"""
+"""A question to hits: both legs of the search asked, filters applied, and what they found fused (index/fusion.py)."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from index.filters import Filters
+from index.fusion import Candidate, fuse, hit_of, select
 from index.models.embedder import Embedder
 from index.search import phonetic
 from index.search.phonetic import Names, Variants
 from index.storage import embeddings, locks, vocabulary
 from index.storage.catalog import Catalog
-from index.storage.rows import Entry
 from index.writer import CATALOG, Indexes, check_model
 from kb.errors import UsageError
-from kb.types import locators
-from kb.types.search import Chunk, Dropped, Hit, Scores, SearchResult
+from kb.types.search import Hit, Scores, SearchResult
 
-_COSINE_WEIGHT = 0.6
-_NEIGHBOUR_WEIGHT = 0.2
 _CANDIDATES = 200
-# Passages that share this many of their words say the same; the second is folded into the first. Vectors do not tell:
-# passages of one dry document come as near as .99 and differ in the very number that was asked for.
-_COPY_OVERLAP = 0.9
 # Up to so many chunks, a filtered query compares the vectors themselves and asks Chroma nothing.
 _EXACT = 4000
 _MOST_DOCUMENT_TERMS = 3000
 GLOSSARY = "glossary.txt"
-
-
-@dataclass(slots=True)
-class _Candidate:
-    chunk_id: str
-    cosine: float = 0.0
-    bm25: float = 0.0
-    vector_rank: int | None = None
-    lexical_rank: int | None = None
-    fused: float = 0.0
-
-    def scores(self) -> Scores:
-        return Scores(self.fused, self.cosine, self.bm25, self.vector_rank, self.lexical_rank)
 
 
 class Retriever:
@@ -154,8 +130,8 @@ class Retriever:
             allowed = self._allowed(catalog, filters)
             candidates = self._candidates(catalog, indexes, query, vector, max(_CANDIDATES, 3 * k), allowed)
             legs = time.perf_counter()
-            ranked = self._fuse(catalog, candidates, vector)
-            hits, dropped = self._select(catalog, ranked, k, trace)
+            ranked = fuse(catalog, candidates, vector, self._model())
+            hits, dropped = select(catalog, ranked, k, trace)
         timings = {
             "open": 1000 * (opened - began),
             "embed": 1000 * (embedded - opened),
@@ -213,7 +189,7 @@ class Retriever:
         chunks = catalog.chunks(list(ids))
         entries = catalog.documents_of(sorted({chunk.document_id for chunk in chunks.values()}))
         return [
-            _hit(n, chunks[i], entries[chunks[i].document_id], Scores(0.0, 0.0, 0.0))
+            hit_of(n, chunks[i], entries[chunks[i].document_id], Scores(0.0, 0.0, 0.0))
             for n, i in enumerate(ids, start=1)
             if i in chunks and chunks[i].document_id in entries
         ]
@@ -248,13 +224,13 @@ class Retriever:
         vector: npt.NDArray[np.float32],
         wanted: int,
         allowed: list[str] | None,
-    ) -> dict[str, _Candidate]:
-        found: dict[str, _Candidate] = {}
+    ) -> dict[str, Candidate]:
+        found: dict[str, Candidate] = {}
         by_vector, by_word = self._legs(catalog, indexes, query, vector, wanted, allowed)
         for rank, (chunk_id, cosine) in enumerate(by_vector, start=1):
-            found[chunk_id] = _Candidate(chunk_id, cosine=cosine, vector_rank=rank)
+            found[chunk_id] = Candidate(chunk_id, cosine=cosine, vector_rank=rank)
         for rank, (chunk_id, bm25) in enumerate(by_word, start=1):
-            candidate = found.setdefault(chunk_id, _Candidate(chunk_id))
+            candidate = found.setdefault(chunk_id, Candidate(chunk_id))
             candidate.bm25, candidate.lexical_rank = bm25, rank
         return found
 
@@ -286,109 +262,6 @@ class Retriever:
         return by_vector, [pair for pair in indexes.lexical.search(query, over, None, variants) if pair[0] in inside][
             :wanted
         ]
-
-    def _fuse(
-        self, catalog: Catalog, candidates: dict[str, _Candidate], vector: npt.NDArray[np.float32]
-    ) -> list[_Candidate]:
-        """Candidates, best first. What the catalog does not know (half-written, just removed) falls out here."""
-        places = catalog.places(list(candidates))
-        candidates = {i: c for i, c in candidates.items() if i in places}
-        best = max((c.bm25 for c in candidates.values()), default=0.0) or 1.0
-        talk = self._talk_documents(catalog, places)
-        around: dict[tuple[str, int], str] = {}
-        for chunk_id, (document_id, n) in places.items():
-            around[(document_id, n)] = chunk_id
-        missing = {
-            (document_id, m)
-            for document_id, n in places.values()
-            if document_id in talk
-            for m in (n - 1, n + 1)
-            if (document_id, m) not in around
-        }
-        around |= catalog.neighbours(missing)
-        unknown = [i for i, c in candidates.items() if c.vector_rank is None]
-        unknown += [i for i in around.values() if i not in candidates]
-        vectors = embeddings.by_chunk(catalog, unknown, self._model())
-        cosines = {i: float(v @ vector) for i, v in vectors.items()}
-        base: dict[str, float] = {}
-        for chunk_id in {*candidates, *around.values()}:
-            candidate = candidates.get(chunk_id)
-            if candidate is not None and candidate.vector_rank is None:
-                candidate.cosine = cosines.get(chunk_id, 0.0)
-            cosine = candidate.cosine if candidate else cosines.get(chunk_id, 0.0)
-            bm25 = candidate.bm25 if candidate else 0.0
-            base[chunk_id] = _COSINE_WEIGHT * cosine + (1 - _COSINE_WEIGHT) * bm25 / best
-        for chunk_id, candidate in candidates.items():
-            document_id, n = places[chunk_id]
-            candidate.fused = base[chunk_id]
-            if document_id in talk:
-                near = [base[around[(document_id, m)]] for m in (n - 1, n + 1) if (document_id, m) in around]
-                share = sum(near) / len(near) if near else base[chunk_id]
-                candidate.fused = (base[chunk_id] + _NEIGHBOUR_WEIGHT * share) / (1 + _NEIGHBOUR_WEIGHT)
-        return sorted(candidates.values(), key=lambda c: (-c.fused, c.chunk_id))
-
-    def _talk_documents(self, catalog: Catalog, places: Mapping[str, tuple[str, int]]) -> set[str]:
-        ids = sorted({document_id for document_id, _ in places.values()})
-        return {i for i, entry in catalog.documents_of(ids).items() if entry.kind in ("transcript", "audio")}
-
-    def _select(
-        self, catalog: Catalog, ranked: list[_Candidate], k: int, trace: bool
-    ) -> tuple[list[Hit], list[Dropped]]:
-        """The first k that are not near-copies of a better one."""
-        window = ranked[: 2 * k + 20]
-        chunks = catalog.chunks([c.chunk_id for c in window])
-        entries = catalog.documents_of(sorted({chunk.document_id for chunk in chunks.values()}))
-        hits: list[Hit] = []
-        dropped: list[Dropped] = []
-        kept: list[tuple[Chunk, frozenset[str]]] = []
-        for candidate in window:
-            chunk = chunks.get(candidate.chunk_id)
-            entry = entries.get(chunk.document_id) if chunk else None
-            if chunk is None or entry is None:
-                continue
-            reason = ""
-            if len(hits) >= k:
-                reason = f"below the first {k}"
-            else:
-                words = frozenset(chunk.text.casefold().split())
-                copy = _copied(chunk, words, kept)
-                if copy:
-                    reason = f"nearly the same as {copy}"
-                else:
-                    kept.append((chunk, words))
-                    hits.append(_hit(len(hits) + 1, chunk, entry, candidate.scores()))
-            if reason and trace:
-                dropped.append(Dropped(chunk.id, entry.title, candidate.scores(), reason))
-        return hits, dropped
-
-
-def _copied(chunk: Chunk, words: frozenset[str], kept: list[tuple[Chunk, frozenset[str]]]) -> str:
-    """The id of a kept chunk that says the same, or nothing.
-
-    Only another document's: what a document says twice stands at two places, and each can be the one asked for.
-    """
-    for other, known in kept:
-        alike = len(words & known) >= _COPY_OVERLAP * max(len(words | known), 1)
-        # What was made from a source never stands in for the source itself.
-        if alike and chunk.document_id != other.document_id and (chunk.derived or not other.derived):
-            return other.id
-    return ""
-
-
-def _hit(rank: int, chunk: Chunk, entry: Entry, scores: Scores) -> Hit:
-    link = locators.link(entry.uri, entry.metadata, chunk.locator, chunk.lines)
-    published = entry.published or entry.ingested
-    return Hit(
-        rank,
-        chunk,
-        scores,
-        entry.kind,
-        entry.title,
-        entry.uri,
-        link,
-        published,
-        entry.metadata.get("trust", "published"),
-    )
 
 
 def _ms(began: float) -> float:

@@ -13,6 +13,7 @@ from pathspec import GitIgnoreSpec
 from ingest import remote
 from ingest.audio import source
 from ingest.audio.source import Listening, RecordingItem
+from ingest.net.urls import file_uri
 from ingest.registry import suffixes
 from ingest.remote import Fetching
 from ingest.source import Item
@@ -70,11 +71,6 @@ def expanded(place: str | Path) -> Path:
         return Path(place).expanduser()
     except RuntimeError:
         return Path(place)
-
-
-def file_uri(path: Path) -> str:
-    """The percent-encoded absolute `file://` URI by which a document is known."""
-    return Path(os.path.abspath(path)).as_uri()
 
 
 @dataclass(frozen=True, slots=True)

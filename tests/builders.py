@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from ingest import registry
-from ingest.discovery import file_uri
+from ingest.net.urls import file_uri
 from ingest.source import Item
 from ingest.threads.posts import Post, quotes_of
 from kb.errors import IngestError

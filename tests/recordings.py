@@ -44,4 +44,4 @@ def deaf(library: Library) -> None:
     def asked() -> Engine:
         pytest.fail("Whisper was asked for")
 
-    library._hearer = asked  # type: ignore[method-assign]
+    library.context._hearer = asked  # type: ignore[method-assign]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit, urlunsplit
 
 # What sites add to see who sent a reader; the page is the same without it.
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|ref|ref_src|ref_url", re.IGNORECASE)
@@ -104,3 +106,13 @@ def _without_punctuation(url: str) -> str:
             if depth < 0:
                 return _without_punctuation(url[:at])
     return url
+
+
+def file_uri(path: Path) -> str:
+    """The percent-encoded absolute `file://` URI by which a document is known."""
+    return Path(os.path.abspath(path)).as_uri()
+
+
+def path_of(uri: str) -> Path | None:
+    """The file behind a `file://` URI; None for any other."""
+    return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path))) if uri.startswith("file://") else None

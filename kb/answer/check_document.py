@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from index.storage.catalog import Catalog
-from ingest import discovery, registry
+from ingest import registry
 from ingest.net import urls
 from ingest.source import Item
 from kb.answer import verify
@@ -150,7 +150,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _of_file(n: int, path: Path, limit_mb: float) -> Source:
-    item = Item(discovery.file_uri(path), path, path.name, True)
+    item = Item(urls.file_uri(path), path, path.name, True)
     outcomes = list(registry.read(*item.load(limit_mb), None))
     documents = [outcome for outcome in outcomes if isinstance(outcome, Document)]
     if not documents:

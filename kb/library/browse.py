@@ -11,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 from index.storage import edges as outbound
 from index.storage.catalog import Catalog
 from index.storage.rows import Entry
+from ingest.net.urls import path_of
 from kb.errors import UnknownId
-from kb.sync.cleanup import path_of
 from kb.types import locators
 from kb.types.documents import Kind, Link, Locator
 

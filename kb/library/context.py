@@ -1,14 +1,13 @@
-"""The parts that a knowledge base works with, each opened when it is first needed."""
+"""What the services of a knowledge base work with, each part opened when it is first needed."""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
 import threading
-from collections.abc import Callable
-from contextlib import suppress
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from kb.config import Config
 
@@ -30,8 +29,11 @@ if TYPE_CHECKING:
     from kb.sync.report import Options, Progress, Report
 
 
-class Parts:
-    """The parts of one knowledge base: search, models, the way out to the network. Usable from several threads."""
+class LibraryContext:
+    """What the services of one knowledge base share: search, models, the way out to the network, the clock.
+
+    Usable from several threads.
+    """
 
     def __init__(
         self, config: Config, now: Callable[[], dt.datetime] | None = None, embedder: Embedder | None = None
@@ -39,23 +41,17 @@ class Parts:
         """`now` and `embedder` stand in for the clock and for the model that the settings name."""
         self.config = config
         self.home = config.home
-        self._now = now or (lambda: dt.datetime.now().astimezone())
+        self.now = now or (lambda: dt.datetime.now().astimezone())
         self._retriever: Retriever | None = None
         self._client: Http | None = None
         self._llm: Llm | None = None
         self._read: Reader | None = None
-        self._unread = "" if config.reader else "it is switched off (KB_READER)"
+        self.reader_problem = "" if config.reader else "it is switched off (KB_READER)"
         self._embedder = embedder
         self._engine: Engine | None = None
         self._loader: threading.Thread | None = None
         self._loading = threading.Lock()
         self._opening = threading.Lock()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
 
     def close(self) -> None:
         """Let go of the store's files; a model that is still being loaded is waited for, as it cannot be stopped."""
@@ -92,7 +88,7 @@ class Parts:
     def reader(self) -> Reader | None:
         """The reader, loaded once; None where it is switched off or cannot be had (`status` says why)."""
         with self._loading:
-            if self._read is None and not self._unread:
+            if self._read is None and not self.reader_problem:
                 from index.models.embedder import backend_name
                 from index.models.reranker import open_reader
                 from kb.errors import ModelError
@@ -101,7 +97,7 @@ class Parts:
                 try:
                     self._read = open_reader(self.config, backend_name(self.config), threads)
                 except ModelError as error:
-                    self._unread = str(error)
+                    self.reader_problem = str(error)
             return self._read
 
     def warm_up(self, reads: bool = False) -> None:
@@ -136,7 +132,7 @@ class Parts:
                 self._llm = open_llm(self.config)
             return self._llm
 
-    def _ingest(
+    def ingest_run(
         self,
         writer: Writer | None,
         catalog: Catalog | None,
@@ -159,24 +155,24 @@ class Parts:
             writer,
             catalog,
             self.embedder,
-            self._now,
+            self.now,
             self.config.max_file_mb,
-            after.fetching if after is not None else self._fetching(options),
+            after.fetching if after is not None else self.fetching(options),
             options,
             on_progress or (lambda _: None),
-            self._deriver(lambda: catalog, online, trouble),
+            self.deriver(lambda: catalog, online, trouble),
             report,
             after.met if after is not None else None,
             after.fetched if after is not None else {},
         )
 
-    def _fetching(self, options: Options | None = None) -> Fetching:
+    def fetching(self, options: Options | None = None) -> Fetching:
         """How addresses are fetched; with an ingest's options, recordings are heard too."""
         from ingest.remote import Fetching
 
         listening = self._listening(options) if options is not None else None
         full_text = options is not None and options.full_text
-        return Fetching(self.http(), self.config.arxiv_api, full_text, self._boards(), listening)
+        return Fetching(self.http(), self.config.arxiv_api, full_text, self.boards(), listening)
 
     def whisper_models(self, engine: EngineName | None = None) -> Models:
         """The Whisper models of an engine (the one that is set, if none is named) on this machine."""
@@ -208,13 +204,14 @@ class Parts:
                 self._engine = open_engine(models.engine, models.find(), self.config.whisper_device, threads)
             return self._engine
 
-    def _boards(self) -> Boards:
+    def boards(self) -> Boards:
+        """What fetches threads of imageboards."""
         from ingest.threads.fourchan import Boards
 
         settings = self.config
-        return Boards(self.http(), self.home / "threads", self._now, settings.chan_api, settings.chan_archives)
+        return Boards(self.http(), self.home / "threads", self.now, settings.chan_api, settings.chan_archives)
 
-    def _deriver(
+    def deriver(
         self, catalog: Callable[[], Catalog | None], online: bool, tell: Callable[[str], None] = lambda _: None
     ) -> Derive:
         """What makes derived passages; it asks the network for papers' titles only where the person went there."""
@@ -223,6 +220,41 @@ class Parts:
 
         known = titles(catalog, self.http() if online else None, self.config.arxiv_api)
         return deriver(catalog, self.llm(), known, tell)
+
+    def utc(self) -> str:
+        """Now in UTC, to the second."""
+        return self.now().astimezone(dt.UTC).isoformat(timespec="seconds")
+
+    def instant(self) -> str:
+        """Now, to the thousandth: what is seen after a digest was begun is of the next one."""
+        return self.now().astimezone(dt.UTC).isoformat(timespec="milliseconds")
+
+    @contextmanager
+    def ledger(self) -> Iterator[Catalog]:
+        """The catalog, open for small changes that concern no index: they need no writer's lock, only SQLite's own."""
+        from index.storage.catalog import Catalog
+        from index.writer import CATALOG
+        from kb.errors import StoreError
+
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = error.strerror
+            raise StoreError(f"The home {self.home} cannot be made ({reason}). Name another with --home.") from None
+        catalog = Catalog(self.home / CATALOG, write=True)
+        try:
+            yield catalog
+        finally:
+            catalog.close()
+
+    def catalog(self) -> Catalog | None:
+        """The catalog, open for reading; None while nothing was ever ingested."""
+        return self.retriever().catalog()
+
+    def use_embedder(self, embedder: Embedder) -> None:
+        """Take another embedding model from now on; what was open for the former is closed."""
+        self.close()
+        self._embedder = embedder
 
     def retriever(self) -> Retriever:
         """The search over this base."""

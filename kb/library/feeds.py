@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kb.errors import IngestError, UsageError
-from kb.library.context import Parts
 
 if TYPE_CHECKING:
-    from index.storage.catalog import Catalog
     from index.storage.feeds import FeedRow
-    from index.storage.links import LinkRecord, Mark
     from ingest.net.robots import Robots
     from kb.digest.fetch import Answer, FetchReport, News
-    from kb.digest.files import Told
-    from kb.digest.items import Digest
+    from kb.library.context import LibraryContext
     from kb.types.documents import Document
 
 # Episodes whose transcripts one fetch asks for; what is left waits for the next.
@@ -38,35 +32,12 @@ class Imported:
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
-class Following(Parts):
-    """Feeds and links of one knowledge base."""
+class Feeds:
+    """Feeds, links and digests of one knowledge base."""
 
-    _robots: Robots | None = None
-
-    @contextmanager
-    def _ledger(self) -> Iterator[Catalog]:
-        """The catalog, open for small changes that concern no index: they need no writer's lock, only SQLite's own."""
-        from index.storage.catalog import Catalog
-        from index.writer import CATALOG
-        from kb.errors import StoreError
-
-        try:
-            self.home.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            reason = error.strerror
-            raise StoreError(f"The home {self.home} cannot be made ({reason}). Name another with --home.") from None
-        catalog = Catalog(self.home / CATALOG, write=True)
-        try:
-            yield catalog
-        finally:
-            catalog.close()
-
-    def _utc(self) -> str:
-        return self._now().astimezone(dt.UTC).isoformat(timespec="seconds")
-
-    def _instant(self) -> str:
-        """Now, to the thousandth: what is seen after a digest was begun is of the next one."""
-        return self._now().astimezone(dt.UTC).isoformat(timespec="milliseconds")
+    def __init__(self, context: LibraryContext) -> None:
+        self._context = context
+        self._robots: Robots | None = None
 
     # Feeds
 
@@ -74,7 +45,7 @@ class Following(Parts):
         """Every feed that is subscribed to, by title."""
         from index.storage import feeds as subscriptions
 
-        catalog = self.retriever().catalog()
+        catalog = self._context.catalog()
         return subscriptions.feeds(catalog) if catalog is not None else []
 
     def add_feed(
@@ -98,12 +69,12 @@ class Following(Parts):
         if weight is not None and not 0 < weight <= 10:
             raise UsageError("--weight is more than 0 and at most 10; 1 is usual.")
         try:
-            address, answer = feeds.find(self.http(), url)
+            address, answer = feeds.find(self._context.http(), url)
         except (FetchError, NotAFeed) as error:
             raise IngestError(url, str(error)) from None
         assert answer.feed is not None
-        with self._ledger() as db, db.transaction():
-            fresh = subscriptions.add(db, address, answer.feed.title, tags, weight, self._utc())
+        with self._context.ledger() as db, db.transaction():
+            fresh = subscriptions.add(db, address, answer.feed.title, tags, weight, self._context.utc())
             row = subscriptions.find(db, address)
             if fresh and not answer.row.typed:
                 # A page named it, on another host: it is never asked for as if the person had.
@@ -112,16 +83,16 @@ class Following(Parts):
         report = feeds.FetchReport(feeds=1)
         if fresh:
             self._keep([replace(answer, row=row)], report, wait)
-        with self._ledger() as db:
+        with self._context.ledger() as db:
             return next(r for r in subscriptions.feeds(db) if r.id == row.id), report
 
     def remove_feeds(self, names: Sequence[str]) -> list[FeedRow]:
         """Unsubscribe; what was read from the feeds stays. Raises `UnknownId` before any is removed."""
         from index.storage import feeds as subscriptions
 
-        catalog = self.retriever().catalog()
+        catalog = self._context.catalog()
         rows = [subscriptions.find(catalog, name) for name in names]
-        with self._ledger() as db, db.transaction():
+        with self._context.ledger() as db, db.transaction():
             for row in rows:
                 subscriptions.remove(db, row.id)
         return rows
@@ -136,9 +107,9 @@ class Following(Parts):
         except opml.NoList as error:
             raise UsageError(f"It cannot be imported: {error}.") from None
         out = Imported(refused=refused)
-        with self._ledger() as db, db.transaction():
+        with self._context.ledger() as db, db.transaction():
             for one in found:
-                fresh = subscriptions.add(db, one.url, one.title, one.tags, None, self._utc())
+                fresh = subscriptions.add(db, one.url, one.title, one.tags, None, self._context.utc())
                 (out.added if fresh else out.known).append(one.url)
         return out
 
@@ -159,18 +130,20 @@ class Following(Parts):
         from kb.digest import fetch as feeds
 
         began = time.monotonic()
-        catalog = self.retriever().catalog()
+        catalog = self._context.catalog()
         rows = [subscriptions.find(catalog, name) for name in names] or self.feeds()
         rows = [row for row in rows if row.state != "gone" or names]
         report = feeds.FetchReport(feeds=len(rows))
         say = tell or (lambda _what, _done, _total: None)
-        answers = feeds.fetch_all(self.http(), rows, self._now(), lambda done, total: say("feeds", done, total))
+        answers = feeds.fetch_all(
+            self._context.http(), rows, self._context.now(), lambda done, total: say("feeds", done, total)
+        )
         self._keep(answers, report, wait, say)
         self._fetch_transcripts(report, wait, say)
         if full_text:
-            with self._ledger() as db:
-                latest = [e.url for e in subscriptions.news(db, "", self._instant())]
-            self._read_whole(latest, full_text, report, wait)
+            with self._context.ledger() as db:
+                latest = [e.url for e in subscriptions.news(db, "", self._context.instant())]
+            self.read_whole(latest, full_text, report, wait)
         return feeds.timed(report, began)
 
     def _keep(self, answers: Sequence[Answer], report: FetchReport, wait: float, tell: Tell | None = None) -> None:
@@ -178,8 +151,8 @@ class Following(Parts):
         from index.storage import feeds as subscriptions
         from kb.digest import fetch as feeds
 
-        now = self._now()
-        with self._ledger() as db:
+        now = self._context.now()
+        with self._context.ledger() as db:
             changed: list[News] = []
             for answer in answers:
                 if answer.feed is not None:
@@ -187,7 +160,7 @@ class Following(Parts):
                     report.entries += len(answer.feed.entries)
             self._write([document for news in changed for document in news.documents], report, wait, tell)
             with db.transaction():
-                at = self._instant()
+                at = self._context.instant()
                 for news in changed:
                     subscriptions.put_entries(db, news.entries, at)
                 for answer in answers:
@@ -206,8 +179,8 @@ class Following(Parts):
             if tell is not None:
                 tell("passages", getattr(progress, "embedded", 0), 0)
 
-        with writing(self.home, self.model, wait) as writer:
-            self._ingest(writer, writer.catalog, Options(), made, told).documents(documents)
+        with writing(self._context.home, self._context.model, wait) as writer:
+            self._context.ingest_run(writer, writer.catalog, Options(), made, told).documents(documents)
         report.added += made.added
         report.updated += made.updated
         report.embedded += made.embedded
@@ -218,14 +191,14 @@ class Following(Parts):
         from index.storage import feeds as subscriptions
         from kb.digest import full_text as behind_links
 
-        with self._ledger() as db:
+        with self._context.ledger() as db:
             waiting = subscriptions.pending(db, _MOST_TRANSCRIPTS)
             if not waiting:
                 return
             places = {row.id: row.url for row in subscriptions.feeds(db)}
             wanted = [(one, entry, places.get(one.feed_id, "")) for one in waiting if (entry := db.entry_of(one.url))]
             tell("transcripts", 0, len(wanted))
-            got = list(behind_links.transcripts(self.http(), wanted, self.config.max_file_mb))
+            got = list(behind_links.transcripts(self._context.http(), wanted, self._context.config.max_file_mb))
             self._write([one.document for one in got if one.document is not None], report, wait)
             with db.transaction():
                 for one in got:
@@ -237,7 +210,7 @@ class Following(Parts):
                     if (one_seen.feed_id, one_seen.key) not in known:
                         subscriptions.set_pending(db, one_seen, "")
 
-    def _read_whole(self, urls: Sequence[str], most: int, report: FetchReport, wait: float) -> None:
+    def read_whole(self, urls: Sequence[str], most: int, report: FetchReport, wait: float) -> None:
         """Read the pages of links whole, the first `most` of which nobody tried yet; what cannot be had is noted."""
         from index.storage import feeds as subscriptions
         from index.storage import links
@@ -245,8 +218,8 @@ class Following(Parts):
         from kb.digest import full_text as behind_links
 
         if self._robots is None:
-            self._robots = Robots(self.http())
-        with self._ledger() as db:
+            self._robots = Robots(self._context.http())
+        with self._context.ledger() as db:
             records = links.by_url(db, list(dict.fromkeys(urls)))
             untried = [url for url in dict.fromkeys(urls) if url in records and not records[url].read_whole]
             wanted: list[behind_links.Wanted] = []
@@ -258,142 +231,15 @@ class Following(Parts):
                     wanted.append(behind_links.Wanted(entry, subscriptions.feed_of(db, url)))
             if not wanted:
                 return
-            got = behind_links.pages(self._fetching(), self._robots, wanted, self.config.max_file_mb * 5)
+            got = behind_links.pages(
+                self._context.fetching(), self._robots, wanted, self._context.config.max_file_mb * 5
+            )
             documents = [document for one in got for document in one.documents]
             report.read_whole += len(documents)
             self._write(documents, report, wait)
             with db.transaction():
                 for one in got:
                     links.note_reading(db, one.url, "full" if one.documents else one.reason)
-
-    # Links
-
-    def links(
-        self,
-        everything: bool = False,
-        state: str | None = None,
-        best: bool | None = None,
-        tag: str | None = None,
-    ) -> list[LinkRecord]:
-        """Links of feeds and digests, the latest first; with `everything` those that stand in notes as well.
-
-        A note's links are nothing new to the person: they are never unread.
-        """
-        from index.storage import links
-
-        if state not in (None, "read", "unread"):
-            raise UsageError(f"A link is read or unread, not {state!r}.")
-        catalog = self.retriever().catalog()
-        if catalog is None:
-            return []
-        found = links.listed(catalog)
-        if everything:
-            found += links.of_notes(catalog, {record.url for record in found})
-        wanted = tag.lstrip("#").casefold() if tag else None
-        return [
-            record
-            for record in found
-            if (state is None or record.state == state)
-            and (best is None or record.best == best)
-            and (wanted is None or wanted in (t.casefold() for t in record.tags))
-        ]
-
-    def link(self, name: str) -> LinkRecord:
-        """The link with an id or an address. Raises `UnknownId`."""
-        from index.storage import links
-        from ingest.net import urls
-
-        return links.find(self.retriever().catalog(), name, urls.canonical(name))
-
-    def mark_links(self, names: Sequence[str], mark: Mark) -> list[LinkRecord]:
-        """Set states of links, by id or address; the same twice is the same as once.
-
-        Raises `UnknownId` before anything is changed.
-        """
-        from index.storage import links
-        from ingest.net import urls
-
-        if self.retriever().catalog() is None:
-            links.find(None, names[0] if names else "")
-        with self._ledger() as db:
-            found = [links.find(db, name, urls.canonical(name)) for name in names]
-            with db.transaction():
-                for record in found:
-                    links.mark(db, record, mark, self._utc())
-            return [links.find(db, record.id) for record in found]
-
-    # The daily digest
-
-    def digest(
-        self,
-        since: str | None = None,
-        until: str | None = None,
-        fetch: bool = True,
-        wait: float = 0.0,
-        tell: Tell | None = None,
-    ) -> Digest:
-        """What is new since the last digest that was written, or of the days that are named; kept in `digests/`.
-
-        With `fetch` the feeds are asked first, and the most promising pages read whole. Raises `UsageError` for a date
-        that is none, and `StoreError` if the base cannot be written.
-        """
-        from index.filters import day
-        from index.storage import feeds as subscriptions
-        from kb.answer.entailment import judge
-        from kb.digest import files
-        from kb.digest.build import Editor
-        from kb.digest.fetch import FetchReport
-        from kb.digest.items import Digest
-
-        today = self._now().date()
-        first, last = day(since, today), day(until, today)
-        report = self.fetch_feeds(wait=wait, tell=tell) if fetch and self.feeds() else FetchReport()
-        say = tell or (lambda _what, _done, _total: None)
-        with self._ledger() as db:
-            files.take_ticks(db, self.home, self._utc())
-            now = self._now()
-            window = files.window(db, now, first, last)
-            find = subscriptions.news if window.through else subscriptions.dated
-            entries = find(db, window.since, window.until)
-            llm = self.llm()
-            checked = judge(lambda texts: self.embedder().embed(texts), self.reader()) if llm is not None else None
-            editor = Editor(db, self.embedder(), self.model, now, llm, checked) if entries else None
-            say("stories", 0, len(entries))
-            found = editor.ordered(entries) if editor is not None else []
-            if fetch and found and editor is not None and self.config.full_text:
-                say("pages", 0, min(self.config.full_text, len(found)))
-                promising = [story.record.url for story in found[: self.config.full_text]]
-                self._read_whole(promising, self.config.full_text, report, wait)
-            items = editor.items(found) if editor is not None else ()
-            warnings = [*report.warnings, *(editor.warnings if editor is not None else [])]
-            aside = files.keep_edits(db, files.path_of(self.home, window.date)) if items else None
-            if aside is not None:
-                warnings.append((aside.name, "you had written in today's digest; that is kept in this file"))
-            made = Digest(window.date, window.since, window.until, items, tuple(report.failed), tuple(warnings))
-            if not items:
-                return made
-            path = files.write(self.home, made)
-            with db.transaction():
-                if window.through:
-                    subscriptions.note_written(db, window)
-                files.remember(db, path)
-        self._keep_digest(path, wait)
-        return made
-
-    def latest_digest(self) -> tuple[str, tuple[Told, ...]]:
-        """The date of the latest digest that was written, and its links as they stand now; nothing is written."""
-        from kb.digest import files
-
-        catalog = self.retriever().catalog()
-        return files.latest(catalog, self.home) if catalog is not None else ("", ())
-
-    def _keep_digest(self, path: Path, wait: float) -> None:
-        """Make a digest searchable; what is quoted is what it links to."""
-        from index.writer import writing
-        from kb.sync.report import Options, Report
-
-        with writing(self.home, self.model, wait) as writer:
-            self._ingest(writer, writer.catalog, Options(kind="digest"), Report()).run([path])
 
 
 def read_list(path: str) -> str:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from kb.errors import UsageError
 from kb.library.context import whole_text
-from kb.library.feeds import Following
 
 if TYPE_CHECKING:
     from index.filters import Filters
+    from kb.library.context import LibraryContext
     from kb.quiz.cards import Answered, Card, Due, Exported, Retention
     from kb.quiz.grading import Grade
     from kb.quiz.items import Quiz, QuizItem
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 _MOST_ITEMS = 500
 
 
-class Learning(Following):
-    """Quizzes and reviews over one knowledge base."""
+class Study:
+    """Quizzes, cards and reviews over one knowledge base."""
+
+    def __init__(self, context: LibraryContext) -> None:
+        self._context = context
 
     def quiz(
         self,
@@ -46,7 +49,7 @@ class Learning(Following):
             asker.known = []  # asked once, whatever was asked before
         if asker is None:
             return _empty(text, chosen, "There is nothing to ask about yet. Run: kb ingest FOLDER.")
-        quiz = asker.quiz(text, count, chosen, self._seed(text, asker), filters, self.llm())
+        quiz = asker.quiz(text, count, chosen, self._seed(text, asker), filters, self._context.llm())
         return self._kept(quiz, keep)
 
     def quiz_on(self, answer: Answer, count: int = 3, keep: bool = True) -> Quiz:
@@ -56,7 +59,9 @@ class Learning(Following):
         chunks += [hit.chunk.id for hit in answer.nearest if answer.abstained]
         if asker is None or not chunks:
             return _empty(answer.question, level, "There is no answer to ask about.")
-        quiz = asker.of_chunks(chunks, count, level, self._seed(answer.question, asker), answer.question, self.llm())
+        quiz = asker.of_chunks(
+            chunks, count, level, self._seed(answer.question, asker), answer.question, self._context.llm()
+        )
         return self._kept(quiz, keep)
 
     def _asker(self, level: str | None, count: int, posts: bool) -> tuple[Asker | None, Level]:
@@ -64,33 +69,35 @@ class Learning(Following):
         from kb.quiz import cards
         from kb.quiz.session import Asker
 
-        chosen = check_level(level or self.config.level)
+        chosen = check_level(level or self._context.config.level)
         if not 1 <= count <= _MOST_ITEMS:
             raise UsageError(f"-n is at least 1 and at most {_MOST_ITEMS}.")
-        catalog = self.retriever().catalog()
+        catalog = self._context.catalog()
         if catalog is None or not catalog.count("chunks"):
             return None, chosen
-        with self._ledger() as db:
+        with self._context.ledger() as db:
             known = [card.item for card in cards.askable(db)[0]]
-        return Asker(self.retriever(), catalog, lambda texts: self.embedder().embed(texts), posts, known), chosen
+        return Asker(
+            self._context.retriever(), catalog, lambda texts: self._context.embedder().embed(texts), posts, known
+        ), chosen
 
     def _seed(self, topic: str, asker: Asker) -> str:
         """The same quiz on the same day, until what it asked is known."""
-        return f"{self._now().date().isoformat()} {topic} {len(asker.known)}"
+        return f"{self._context.now().date().isoformat()} {topic} {len(asker.known)}"
 
     def _kept(self, quiz: Quiz, keep: bool) -> Quiz:
         from kb.quiz import cards
 
         if keep and quiz.items:
-            with self._ledger() as db, db.transaction():
-                cards.keep(db, quiz.items, self._now())
+            with self._context.ledger() as db, db.transaction():
+                cards.keep(db, quiz.items, self._context.now())
         return quiz
 
     def grade(self, item: QuizItem, answer: str) -> Grade:
         """Whether an answer is right; nothing is kept of it."""
         from kb.quiz.grading import grade
 
-        return grade(item, whole_text(answer), lambda texts: self.embedder().embed(texts), self.llm())
+        return grade(item, whole_text(answer), lambda texts: self._context.embedder().embed(texts), self._context.llm())
 
     # Review
 
@@ -98,9 +105,9 @@ class Learning(Following):
         """What is to be reviewed now, within the day's limits, or at most `most`."""
         from kb.quiz import cards
 
-        limit = self.config.cards_a_day
-        with self._ledger() as db:
-            found = cards.due(db, self._now(), limit, self.config.new_cards_a_day)
+        limit = self._context.config.cards_a_day
+        with self._context.ledger() as db:
+            found = cards.due(db, self._context.now(), limit, self._context.config.new_cards_a_day)
         if most is None:
             return found
         if most < 1:
@@ -115,17 +122,17 @@ class Learning(Following):
         from kb.quiz import cards
 
         answer = whole_text(answer)
-        with self._ledger() as db:
+        with self._context.ledger() as db:
             row, card = cards.open_card(db, whole_text(card_id))
             verdict = self.grade(card.item, answer)
             with db.transaction():
-                return cards.answer(db, row, card, verdict, answer, self._now(), rating)
+                return cards.answer(db, row, card, verdict, answer, self._context.now(), rating)
 
     def undo_review(self) -> str:
         """Take the last answer back; the id of its card. Raises `UsageError` if there is none."""
         from index.storage import cards
 
-        with self._ledger() as db, db.transaction():
+        with self._context.ledger() as db, db.transaction():
             review = cards.undo(db)
         if review is None:
             raise UsageError("There is no answer to take back.")
@@ -135,8 +142,8 @@ class Learning(Following):
         """How much was remembered, counted from the log."""
         from kb.quiz import cards
 
-        with self._ledger() as db:
-            return cards.retention(db, self._now())
+        with self._context.ledger() as db:
+            return cards.retention(db, self._context.now())
 
     # Cards
 
@@ -144,7 +151,7 @@ class Learning(Following):
         """Every card that can be asked, and the ids of those that cannot, with the reason."""
         from kb.quiz import cards
 
-        with self._ledger() as db:
+        with self._context.ledger() as db:
             return cards.askable(db)
 
     def remove_cards(self, prefixes: Sequence[str], stale: bool = False) -> list[str]:
@@ -152,7 +159,7 @@ class Learning(Following):
         from index.storage import cards as rows
         from kb.quiz import cards
 
-        with self._ledger() as db:
+        with self._context.ledger() as db:
             gone = [rows.find(db, whole_text(prefix)).id for prefix in prefixes]
             gone += [card_id for card_id, _ in cards.askable(db)[1]] if stale else []
             gone = list(dict.fromkeys(gone))

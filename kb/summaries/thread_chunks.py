@@ -8,12 +8,11 @@ from dataclasses import asdict
 
 from index.chunking import derived
 from index.chunking.units import Count
-
 from index.storage import llm_cache
 from index.storage.catalog import Catalog
 from ingest.threads.posts import Post
 from kb.llm.client import Llm
-from kb.summaries import threads
+from kb.summaries import papers, threads
 from kb.summaries.thread_validation import ChainSummary
 from kb.summaries.threads import Titles
 from kb.types.documents import Document
@@ -54,7 +53,7 @@ def deriver(
 
     def derive(document: Document, chunks: Sequence[Chunk], count: Count, window: int) -> list[Chunk]:
         if document.kind != "thread":
-            return derived.passages(document, chunks, count, window)
+            return papers.passages(document, chunks, count, window)
         told = [chain for chain in posts_of(document) if len(chain) >= _FEWEST_POSTS]
         return [_passage(document, chain, one(chain), count, window) for chain in told]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from urllib.parse import unquote_to_bytes, urlsplit
 
 from index.storage.catalog import Catalog
 from index.writer import Writer
 from ingest import discovery
+from ingest.net import urls
+from ingest.net.urls import path_of
 from ingest.notes import wikilinks
 from ingest.source import Item
 from kb.errors import IngestError, MassRemoval
@@ -95,7 +95,7 @@ def prune(catalog: Catalog, writer: Writer | None, named: Named, taken: set[str]
 
 
 def _roots(named: Named) -> tuple[str, ...]:
-    return tuple(discovery.file_uri(path) + "/" for path in map(discovery.expanded, named) if path.is_dir())
+    return tuple(urls.file_uri(path) + "/" for path in map(discovery.expanded, named) if path.is_dir())
 
 
 def moved(metadata: Metadata, path: Path) -> Metadata:
@@ -126,8 +126,3 @@ def _moved_vault(metadata: Metadata, path: Path) -> Metadata:
     if vault and metadata.get("trust") == "own":
         found["vault"], found["vault_path"] = vault, place
     return found
-
-
-def path_of(uri: str) -> Path | None:
-    """The file behind a `file://` URI; None for any other."""
-    return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path))) if uri.startswith("file://") else None

@@ -88,14 +88,14 @@ def test_built_anew_for_the_same_model_nothing_is_embedded_and_all_is_as_it_was(
 
 def test_a_document_put_together_from_its_passages_is_cut_the_same(filled: Library, embedder: Embedder) -> None:
     from index.chunking import chunker as chunking
-    from index.chunking import derived
+    from kb.summaries import papers
 
     catalog = filled.retriever().catalog()
     assert catalog is not None
     for entry in catalog.entries():
         document = rebuild.document_of(catalog, entry.id)
         made = chunking.chunk(document, embedder.count, embedder.window)
-        made += derived.passages(document, made, embedder.count, embedder.window)
+        made += papers.passages(document, made, embedder.count, embedder.window)
         assert {chunk.id for chunk in made} == catalog.chunk_ids(entry.id)
 
 

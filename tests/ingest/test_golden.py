@@ -16,7 +16,7 @@ from ingest.audio import source as recordings
 from ingest.audio.engines import open_engine
 from ingest.audio.source import Listening, RecordingItem
 from ingest.audio.transcribe import Settings, Transcriber
-from ingest.discovery import file_uri
+from ingest.net.urls import file_uri
 from ingest.source import Item
 from kb.types import locators
 from kb.types.documents import Document

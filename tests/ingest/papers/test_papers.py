@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.chunking import chunker as chunking
-from index.chunking import derived
 from index.models.embedder import Embedder
 from ingest.papers import pdf, source
 from ingest.papers.source import Papers
 from kb.errors import IngestError
 from kb.library import Library
+from kb.summaries import papers
 from kb.types.documents import Document, Page
 from tests.builders import a_page, a_pdf, an_item, read_any, read_file, texts
 
@@ -181,7 +181,7 @@ def test_segments_hold_the_text_they_claim_and_pages_run_forward(pages: list[lis
 def test_a_paper_is_digested_into_what_it_asks_does_finds_and_where_it_ends(file: Path, embedder: Embedder) -> None:
     document = read_file(file, a_paper())
     made = chunking.chunk(document, embedder.count, embedder.window)
-    digest = {c.breadcrumb[-1]: c.text for c in derived.passages(document, made, embedder.count, embedder.window)}
+    digest = {c.breadcrumb[-1]: c.text for c in papers.passages(document, made, embedder.count, embedder.window)}
     assert digest == {
         "Asks": "Asks: It is unclear whether small models can cite what they read. (page 1)",
         "Does": "Does: We propose a checker that compares every quote with its source. (page 1)",
