@@ -25,7 +25,7 @@ from bench.reader import rows as data
 from bench.tools import SHARED, table
 from kb.answer import entailment, verify
 from kb.answer.generate import FLOOR
-from kb.answer.verify import Source, Statement
+from kb.answer.verify import CitedSource, Statement
 from kb.library import Library
 from kb.llm.scripted_server import ScriptedLlm
 from kb.text import entities
@@ -126,7 +126,7 @@ def reworded(library: Library) -> tuple[float, float]:
     kept: list[bool] = []
     caught: list[bool] = []
     for row in rows:
-        verdict = verify.check([Statement(row.question, (1,))], [Source(1, row.passage)], judge, FLOOR)[0]
+        verdict = verify.check([Statement(row.question, (1,))], [CitedSource(1, row.passage)], judge, FLOOR)[0]
         (kept if row.supports else caught).append(verdict.supported == row.supports)
     return sum(kept) / len(kept), sum(caught) / len(caught)
 

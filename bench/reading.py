@@ -24,7 +24,7 @@ import kb
 from bench.reader import rows as data
 from bench.tools import QA, laid_out, table, tool
 from index.filters import Filters
-from index.models.reranker import Read
+from index.models.reranker import RerankInput
 from kb.answer import extractive, pipeline
 from kb.answer import rerank as reading
 from kb.answer.evidence import gather
@@ -292,7 +292,7 @@ def titles(folder: Path) -> str:
     with kb.open(folder / "home-none") as library:
         model, embedder = library.reader(), library.embedder()
         assert model is not None, "the reader does not load"
-        readings = model.read([(row.question, Read(row.passage, row.title, row.spans)) for row in rows])
+        readings = model.read([(row.question, RerankInput(row.passage, row.title, row.spans)) for row in rows])
         asked = embedder.embed([row.question for row in rows])
         held = embedder.embed([f"{row.title}\n{row.passage}" for row in rows])
     answered = [bool(row.answers) for row in rows]

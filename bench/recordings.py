@@ -20,7 +20,7 @@ import numpy as np
 from bench.tools import Row, table
 from ingest.audio import decode
 from ingest.audio.engines import BEAM, FasterWhisper, OpenaiWhisper, open_engine
-from ingest.audio.transcribe import Settings, Transcriber
+from ingest.audio.transcribe import Transcriber, TranscriptionSettings
 from ingest.audio.vad_windows import windows
 from tests import speech
 from tests.whisper_model import TinyWhisper, as_both, tiny_whisper
@@ -73,7 +73,7 @@ def over_the_engine(folder: Path, model: Path, rounds: int = 5) -> tuple[float, 
 
     def ours() -> None:
         with tempfile.TemporaryDirectory() as kept:
-            Transcriber(lambda: engine, Path(kept), Settings("faster-whisper", "m", "en")).transcript(
+            Transcriber(lambda: engine, Path(kept), TranscriptionSettings("faster-whisper", "m", "en")).transcript(
                 path, "0" * 64, facts
             )
 

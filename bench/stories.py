@@ -17,19 +17,21 @@ from bench.tools import QA, ROOT
 from index.models.embedder import open_embedder
 from kb import config
 from kb.digest import clustering
-from kb.digest.clustering import Told
+from kb.digest.clustering import StoryItem
 
 SET = ROOT / "tests" / "data" / "stories" / "stories.json"
 
 
-def the_set() -> tuple[list[Told], list[int]]:
+def the_set() -> tuple[list[StoryItem], list[int]]:
     rows = json.loads(SET.read_text(encoding="utf-8"))["stories"]
     items = [(row["story"], item) for row in rows for item in row["items"]]
-    told = [Told(i["url"], i["title"], i["summary"], i["feed"], clustering.day_of(i["published"])) for _, i in items]
+    told = [
+        StoryItem(i["url"], i["title"], i["summary"], i["feed"], clustering.day_of(i["published"])) for _, i in items
+    ]
     return told, [story for story, _ in items]
 
 
-def embedded(told: list[Told]) -> np.ndarray:
+def embedded(told: list[StoryItem]) -> np.ndarray:
     embedder = open_embedder(config.load(ROOT / ".cache" / "no-home"))
     return embedder.embed([clustering.text_of(item) for item in told])
 
@@ -47,7 +49,7 @@ def pairwise(groups: list[list[int]], truth: list[int], within: set[int] | None 
 
 
 def rows_of(
-    told: list[Told], truth: list[int], vectors: np.ndarray, within: set[int]
+    told: list[StoryItem], truth: list[int], vectors: np.ndarray, within: set[int]
 ) -> tuple[list[tuple[float, ...]], list[bool]]:
     """What pairs of items from different feeds share, and whether they tell one story."""
     compared = clustering.Compared(told, vectors)
@@ -60,7 +62,9 @@ def rows_of(
     return rows, labels
 
 
-def fit(told: list[Told], truth: list[int], vectors: np.ndarray, within: set[int]) -> tuple[tuple[float, ...], float]:
+def fit(
+    told: list[StoryItem], truth: list[int], vectors: np.ndarray, within: set[int]
+) -> tuple[tuple[float, ...], float]:
     """Weights and intercept of a logistic regression over the pairs of these stories, and of a narrow field's."""
     from sklearn.linear_model import LogisticRegression
 
@@ -78,7 +82,7 @@ def fit(told: list[Told], truth: list[int], vectors: np.ndarray, within: set[int
 
 
 def tried(
-    told: list[Told],
+    told: list[StoryItem],
     truth: list[int],
     vectors: np.ndarray,
     weights: tuple[float, ...],
@@ -110,12 +114,14 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def abstracts(first: int, last: int) -> list[Told]:
+def abstracts(first: int, last: int) -> list[StoryItem]:
     """Abstracts of one narrow field (cranfield), no two of which tell the same story, as entries of many feeds."""
     lines = (QA / "cranfield/corpus.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
     rows = [row for row in rows if row["text"].strip()][first:last]
-    return [Told(f"https://a.example/{n}", r["title"], r["text"][:600], f"F{n // 20}", 0.0) for n, r in enumerate(rows)]
+    return [
+        StoryItem(f"https://a.example/{n}", r["title"], r["text"][:600], f"F{n // 20}", 0.0) for n, r in enumerate(rows)
+    ]
 
 
 def narrow(count: int = 1000) -> str:

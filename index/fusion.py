@@ -26,7 +26,7 @@ _COPY_OVERLAP = 0.9
 
 
 @dataclass(slots=True)
-class Candidate:
+class SearchCandidate:
     """A passage that a leg of the search found, with its ranks and scores."""
 
     chunk_id: str
@@ -42,8 +42,8 @@ class Candidate:
 
 
 def fuse(
-    catalog: Catalog, candidates: dict[str, Candidate], vector: npt.NDArray[np.float32], model: str
-) -> list[Candidate]:
+    catalog: Catalog, candidates: dict[str, SearchCandidate], vector: npt.NDArray[np.float32], model: str
+) -> list[SearchCandidate]:
     """Candidates, best first. What the catalog does not know (half-written, just removed) falls out here."""
     places = catalog.places(list(candidates))
     candidates = {i: c for i, c in candidates.items() if i in places}
@@ -87,7 +87,7 @@ def _transcripts(catalog: Catalog, places: Mapping[str, tuple[str, int]]) -> set
     return {i for i, entry in catalog.documents_of(ids).items() if entry.kind in ("transcript", "audio")}
 
 
-def select(catalog: Catalog, ranked: list[Candidate], k: int, trace: bool) -> tuple[list[Hit], list[Dropped]]:
+def select(catalog: Catalog, ranked: list[SearchCandidate], k: int, trace: bool) -> tuple[list[Hit], list[Dropped]]:
     """The first k that are not near-copies of a better one."""
     window = ranked[: 2 * k + 20]
     chunks = catalog.chunks([c.chunk_id for c in window])

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.filters import Filters
-from index.fusion import Candidate, fuse, hit_of, select
+from index.fusion import SearchCandidate, fuse, hit_of, select
 from index.models.embedder import Embedder
 from index.search import phonetic
 from index.search.phonetic import Names, Variants
@@ -224,13 +224,13 @@ class Retriever:
         vector: npt.NDArray[np.float32],
         wanted: int,
         allowed: list[str] | None,
-    ) -> dict[str, Candidate]:
-        found: dict[str, Candidate] = {}
+    ) -> dict[str, SearchCandidate]:
+        found: dict[str, SearchCandidate] = {}
         by_vector, by_word = self._legs(catalog, indexes, query, vector, wanted, allowed)
         for rank, (chunk_id, cosine) in enumerate(by_vector, start=1):
-            found[chunk_id] = Candidate(chunk_id, cosine=cosine, vector_rank=rank)
+            found[chunk_id] = SearchCandidate(chunk_id, cosine=cosine, vector_rank=rank)
         for rank, (chunk_id, bm25) in enumerate(by_word, start=1):
-            candidate = found.setdefault(chunk_id, Candidate(chunk_id))
+            candidate = found.setdefault(chunk_id, SearchCandidate(chunk_id))
             candidate.bm25, candidate.lexical_rank = bm25, rank
         return found
 

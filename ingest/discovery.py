@@ -12,7 +12,7 @@ from pathspec import GitIgnoreSpec
 
 from ingest import remote
 from ingest.audio import source
-from ingest.audio.source import Listening, RecordingItem
+from ingest.audio.source import AudioIngest, RecordingItem
 from ingest.net.urls import file_uri
 from ingest.registry import suffixes
 from ingest.remote import Fetching
@@ -30,7 +30,7 @@ def find(
     named: Iterable[str | Path],
     any_suffix: bool = False,
     fetching: Fetching | None = None,
-    listening: Listening | None = None,
+    listening: AudioIngest | None = None,
     as_recordings: bool = False,
 ) -> Iterator[Item | IngestError]:
     """The items at each named place, each file once, sorted by path; addresses as items that are yet to be fetched.
@@ -78,7 +78,7 @@ class _Way:
     """How files are taken: whatever their suffix, with what recordings are heard, every file as one."""
 
     any_suffix: bool
-    listening: Listening | None
+    listening: AudioIngest | None
     as_recordings: bool
 
 

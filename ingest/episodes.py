@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ingest import registry
-from ingest.audio.source import Listening, RecordingItem, show_notes
+from ingest.audio.source import AudioIngest, RecordingItem, show_notes
 from ingest.feeds import podcasts
 from ingest.net.errors import FetchError
 from ingest.net.http import Http
@@ -59,7 +59,7 @@ def written(
 
 
 def heard(
-    http: Http, listening: Listening, about: Document, feed_url: str, max_mb: float
+    http: Http, listening: AudioIngest, about: Document, feed_url: str, max_mb: float
 ) -> Iterator[Document | IngestError]:
     """The words of an episode that a feed's entry is about: its published transcript, else its recording by Whisper."""
     links = about.metadata.get("transcripts", [])

@@ -19,8 +19,8 @@ _MARKUP = frozenset({".html", ".htm", ".xhtml", ".xml"})
 
 def sources() -> tuple[Source, ...]:
     """Every source of text, the more particular before the more general."""
-    from ingest.feeds.source import Feeds
-    from ingest.links.digests import Digests
+    from ingest.feeds.source import FeedFiles
+    from ingest.links.digests import LinkDigests
     from ingest.links.lists import LinkLists
     from ingest.links.transcribed_digests import SpokenDigests
     from ingest.notes.markdown import Notes
@@ -30,10 +30,10 @@ def sources() -> tuple[Source, ...]:
     from ingest.web import WebPages
 
     return (
-        Feeds(),
+        FeedFiles(),
         Threads(),
         Recaps(),
-        Digests(),
+        LinkDigests(),
         SpokenDigests(),
         Transcripts(),
         WebPages(),

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from ingest.audio import source
-from ingest.audio.source import Listening, RecordingItem
+from ingest.audio.source import AudioIngest, RecordingItem
 from ingest.feeds import parser
 from ingest.net import urls
 from ingest.net.errors import FetchError
@@ -51,7 +51,7 @@ class Fetching:
     arxiv_api: str
     full_text: bool
     boards: Boards
-    listening: Listening | None = None
+    listening: AudioIngest | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 from ingest import registry
 from ingest.net.urls import file_uri
 from ingest.source import Item
-from ingest.threads.posts import Post, quotes_of
+from ingest.threads.posts import ThreadPost, quotes_of
 from kb.errors import IngestError
 from kb.types.documents import Document, Kind
 
@@ -84,12 +84,12 @@ def a_page(*lines: str, x: float = 72, size: float = 10) -> list[tuple[float, fl
     return [(x, 740 - 14 * n, size, line) for n, line in enumerate(lines)]
 
 
-def a_thread(words: dict[int, str]) -> list[Post]:
+def a_thread(words: dict[int, str]) -> list[ThreadPost]:
     """Posts by small numbers: 1 is 100000001, and `>>1` quotes it."""
     made = []
     for n, text in words.items():
         text = re.sub(r">>(\d)(?!\d)", lambda quoted: f">>10000000{quoted[1]}", text)
-        made.append(Post(100_000_000 + n, 0, text, quotes_of(text)))
+        made.append(ThreadPost(100_000_000 + n, 0, text, quotes_of(text)))
     return made
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import kb
 from index.models.embedder import Embedder, open_embedder
-from index.models.reranker import Reader, open_reader
+from index.models.reranker import Reranker, open_reader
 from kb import config
 from kb.library import Library
 from tests import speech
@@ -54,7 +54,7 @@ def embedder() -> Embedder:
 
 
 @pytest.fixture(scope="session")
-def reader() -> Reader:
+def reader() -> Reranker:
     return open_reader(config.load(ROOT / ".cache" / "no-home"), "onnx", 2)
 
 

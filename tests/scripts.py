@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from kb.llm.scripted_server import Reply
+from kb.llm.scripted_server import ScriptedReply
 
 Said = tuple[str, str, str]  # a statement, words of the passage that it cites, the words given as a quote
 
@@ -37,11 +37,13 @@ def in_json(*said: Said) -> Callable[[list[dict[str, Any]]], str]:
     return reply
 
 
-def in_turn(*replies: str | Reply | Callable[[list[dict[str, Any]]], str]) -> Callable[[list[dict[str, Any]]], Any]:
+def in_turn(
+    *replies: str | ScriptedReply | Callable[[list[dict[str, Any]]], str],
+) -> Callable[[list[dict[str, Any]]], Any]:
     """One reply after the other, some made from what was asked; the last goes on."""
     left = list(replies)
 
-    def reply(messages: list[dict[str, Any]]) -> str | Reply:
+    def reply(messages: list[dict[str, Any]]) -> str | ScriptedReply:
         one = left.pop(0) if len(left) > 1 else left[0]
         return one(messages) if callable(one) else one
 

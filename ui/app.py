@@ -10,11 +10,11 @@ import gradio as gr
 from kb.library import Library
 from ui.jobs import Ingests
 from ui.mcp import PATH
-from ui.pages.chat import Chat
-from ui.pages.digest import Digests
-from ui.pages.library import Sources
-from ui.pages.quiz import Quizzes
-from ui.pages.settings import Settings
+from ui.pages.chat import ChatPage
+from ui.pages.digest import DigestPage
+from ui.pages.library import LibraryPage
+from ui.pages.quiz import QuizPage
+from ui.pages.settings import SettingsPage
 from ui.render.panel import panel
 
 STATIC = Path(__file__).parent / "static"
@@ -45,14 +45,14 @@ def theme() -> gr.themes.Base:
 def build(library: Library, folders: bool = True, mcp: bool = False, mcp_write: bool = False) -> gr.Blocks:
     """The page over a knowledge base. `folders`: whether paths of this machine may be added from it."""
     ingests = Ingests(library)
-    chat, quizzes, digests = Chat(library), Quizzes(library), Digests(library)
-    sources = Sources(library, ingests, folders)
-    settings = Settings(library, _told_of_tools(mcp, mcp_write))
+    chat, quizzes, digests = ChatPage(library), QuizPage(library), DigestPage(library)
+    sources = LibraryPage(library, ingests, folders)
+    settings = SettingsPage(library, _told_of_tools(mcp, mcp_write))
     with gr.Blocks(title="kb", analytics_enabled=False, fill_width=False, delete_cache=(3600, 24 * 3600)) as page:
         panel('<header class="kb-head"><h1>kb</h1><p>Your sources, at your level, every statement cited</p></header>'
                 '<p id="kb-say" role="status" aria-live="polite"></p><p id="kb-heard" role="status"></p>')  # fmt: skip
         with gr.Tabs(elem_classes="kb-tabs"):
-            with gr.Tab("Chat", id="chat"):
+            with gr.Tab("ChatPage", id="chat"):
                 chat.build()
             with gr.Tab("Quiz & review", id="quiz", render_children=True) as quiz_tab:
                 quizzes.build()
@@ -60,7 +60,7 @@ def build(library: Library, folders: bool = True, mcp: bool = False, mcp_write: 
                 digests.build()
             with gr.Tab("Library", id="library", render_children=True):
                 sources.build()
-            with gr.Tab("Settings", id="settings", render_children=True) as settings_tab:
+            with gr.Tab("SettingsPage", id="settings", render_children=True) as settings_tab:
                 settings.build()
         chat.connect()
         quizzes.connect(chat.log.play, chat.session)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import anyio
 import anyio.to_thread
 
-from ui.passwords import Door
+from ui.passwords import Passwords
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -43,7 +43,7 @@ _HEADERS = (
 class Guard:
     """ASGI middleware. `door` asks for a name and a password; `local` lets only this machine's own names through."""
 
-    def __init__(self, app: App, door: Door | None = None, local: bool = True) -> None:
+    def __init__(self, app: App, door: Passwords | None = None, local: bool = True) -> None:
         self._app = app
         self._door = door
         self._local = local

@@ -56,7 +56,7 @@ def add(path: Path, name: str, password: str) -> None:
     atomic_write.put(path, lambda draft: draft.write_text("\n".join(kept) + "\n", encoding="utf-8"), mode=0o600)
 
 
-class Door:
+class Passwords:
     """Who is let in. A password that was right is remembered by its digest, so that not every request costs a hash."""
 
     def __init__(self, people: dict[str, bytes]) -> None:

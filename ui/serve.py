@@ -27,14 +27,14 @@ from ui import app as pages
 from ui import mcp as tools
 from ui import passwords
 from ui.guard import Guard, is_loopback
-from ui.passwords import Door
+from ui.passwords import Passwords
 
 _TRIED = 20  # ports after the usual one
 USUAL_PORT = 7860
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ServeOptions:
     """How the pages are served. `port` None: the usual one, or the next that is free."""
 
     host: str = "127.0.0.1"
@@ -49,14 +49,14 @@ class Options:
         return is_loopback(self.host)
 
 
-def application(library: Library, options: Options) -> Guard:
+def application(library: Library, options: ServeOptions) -> Guard:
     """The whole as an ASGI application. Raises `UsageError` for a file of passwords that is none."""
     if not options.local and options.auth is None:
         raise UsageError(
             f"Pages on {options.host} let others reach your knowledge base, so they need a file of passwords. "
             "Make one with: kb ui --add-user NAME --auth FILE"
         )
-    door = Door(passwords.read(options.auth)) if options.auth is not None else None
+    door = Passwords(passwords.read(options.auth)) if options.auth is not None else None
     offered = tools.made(library, options.mcp_write, options.local) if options.mcp or options.mcp_write else None
 
     @asynccontextmanager
@@ -144,7 +144,7 @@ class _Server(uvicorn.Server):
             self.announce()
 
 
-def listening(options: Options) -> socket.socket:
+def listening(options: ServeOptions) -> socket.socket:
     """A socket on the port that was named, or on the usual one or the next free. Raises `UsageError`, `StoreError`."""
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     ports = [options.port] if options.port is not None else list(range(USUAL_PORT, USUAL_PORT + _TRIED))
@@ -165,7 +165,7 @@ def listening(options: Options) -> socket.socket:
     raise StoreError(f"kb ui cannot listen on {options.host}, {where} ({last}). Name another with --port.")
 
 
-def serve(library: Library, options: Options, announce: Callable[[str], None]) -> None:
+def serve(library: Library, options: ServeOptions, announce: Callable[[str], None]) -> None:
     """Serve until Ctrl-C; `announce` is told the address once it answers. Raises `UsageError`, `StoreError`."""
     served = application(library, options)
     opened = listening(options)

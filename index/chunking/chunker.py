@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from index.chunking.outline import Outline
-from index.chunking.speech import Speech
+from index.chunking.outline import OutlineCutter
+from index.chunking.speech import SpeechCutter
 from index.chunking.units import Count, Units, is_talk
 from kb.types.documents import Document
 from kb.types.search import Chunk
@@ -26,7 +26,7 @@ def chunk(document: Document, count: Count, window: int) -> list[Chunk]:
     """
     talk = is_talk(document)
     units = Units(document, count, window, TARGET_TALK if talk else TARGET)
-    groups = Speech(units).groups() if talk else Outline(units).groups()
+    groups = SpeechCutter(units).groups() if talk else OutlineCutter(units).groups()
     seen: dict[tuple[tuple[str, ...], str], int] = {}
     chunks = []
     for breadcrumb, group in groups:

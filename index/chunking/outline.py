@@ -31,7 +31,7 @@ class _Node:
             yield from child.all_units()
 
 
-class Outline:
+class OutlineCutter:
     """Cuts one document of notes, a page, a paper or a thread."""
 
     def __init__(self, units: Units) -> None:

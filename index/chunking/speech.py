@@ -13,7 +13,7 @@ from kb.types.locators import speakers
 _LONGEST_TALK = 90.0
 
 
-class Speech:
+class SpeechCutter:
     """Cuts one transcript."""
 
     def __init__(self, units: Units) -> None:

@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from index.models.runtimes import Graph, open_graph, padded
+from index.models.runtimes import Runtime, open_graph, padded
 from index.models.weights import ExportedModel, exported, model_folder
 from kb.config import Config
 from kb.errors import MissingExtra, ModelError
@@ -95,7 +95,7 @@ class _GraphEmbedder:
 
     backend = "none"
     _batch = 1
-    _graph: Graph
+    _graph: Runtime
 
     def __init__(self, model: ExportedModel) -> None:
         self.name = model.name

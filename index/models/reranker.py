@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.models.packed import GRAPH, READER, TOKENIZER
-from index.models.runtimes import Graph, open_graph, padded
+from index.models.runtimes import Runtime, open_graph, padded
 from kb.config import Config
 from kb.errors import ModelError
 
@@ -26,7 +26,7 @@ _BATCH = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class RerankInput:
     """What is read: a passage under its title, and the spans of its sentences in it."""
 
     text: str
@@ -35,7 +35,7 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class RerankScores:
     """What the reader says of a passage, as logits; `sentences` has one for each span, -inf for what it did not see."""
 
     relevant: float
@@ -44,12 +44,12 @@ class Reading:
     sentences: tuple[float, ...]
 
 
-class Reader:
+class Reranker:
     """Reads pairs. One for a process; usable from several threads."""
 
     name = READER.name
 
-    def __init__(self, graph: Graph, tokenizer: Path) -> None:
+    def __init__(self, graph: Runtime, tokenizer: Path) -> None:
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         from tokenizers import Tokenizer
 
@@ -58,14 +58,14 @@ class Reader:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_WINDOW, strategy="only_second")
 
-    def read(self, pairs: Sequence[tuple[str, Read]]) -> list[Reading]:
+    def read(self, pairs: Sequence[tuple[str, RerankInput]]) -> list[RerankScores]:
         """A reading for each pair of a question (or a statement) and a passage."""
         heads = [f"{read.title}\n" if read.title else "" for _, read in pairs]
         encoded = self._tokenizer.encode_batch(
             [(asked[:_MOST_QUESTION_CHARS], head + read.text) for (asked, read), head in zip(pairs, heads, strict=True)]
         )
         order = sorted(range(len(pairs)), key=lambda n: len(encoded[n].ids), reverse=True)
-        out: dict[int, Reading] = {}
+        out: dict[int, RerankScores] = {}
         for at in range(0, len(order), _BATCH):
             rows = order[at : at + _BATCH]
             shape = (len(rows), padded(len(encoded[rows[0]].ids)))
@@ -79,7 +79,7 @@ class Reader:
                 spans = [(a + len(heads[row]), b + len(heads[row])) for a, b in pairs[row][1].spans]
                 sentences = _of_sentences(of_tokens[n], encoded[row].offsets, encoded[row].type_ids, spans)
                 relevant, answers, supports = (float(v) for v in of_pairs[n])
-                out[row] = Reading(relevant, answers, supports, sentences)
+                out[row] = RerankScores(relevant, answers, supports, sentences)
         return [out[n] for n in range(len(pairs))]
 
 
@@ -98,10 +98,10 @@ def _of_sentences(
     return tuple(out)
 
 
-def open_reader(config: Config, backend: str, threads: int) -> Reader:
+def open_reader(config: Config, backend: str, threads: int) -> Reranker:
     """The reader that ships with `kb`. Raises `ModelError` if its file is missing, altered, or cannot be run."""
     folder = READER.unpacked(config.cache.expanduser())
     try:
-        return Reader(open_graph(folder / GRAPH, backend, threads), folder / TOKENIZER)
+        return Reranker(open_graph(folder / GRAPH, backend, threads), folder / TOKENIZER)
     except OSError as error:
         raise ModelError(f"The reader in {folder} does not load ({error.strerror}). Delete that folder.") from None

@@ -27,7 +27,7 @@ def padded(length: int) -> int:
     return -(-length // _STEP) * _STEP
 
 
-class Graph(Protocol):
+class Runtime(Protocol):
     """Named arrays in, arrays out; one run at a time."""
 
     def run(self, inputs: Arrays, outputs: Sequence[str]) -> list[npt.NDArray[np.float32]]:
@@ -35,7 +35,7 @@ class Graph(Protocol):
         ...
 
 
-class OnnxGraph:
+class OnnxRuntime:
     """ONNX Runtime, fp32, on the CPU."""
 
     def __init__(self, path: Path, threads: int) -> None:
@@ -53,7 +53,7 @@ class OnnxGraph:
             return list(self._session.run(list(outputs), dict(inputs)))
 
 
-class OpenVinoGraph:
+class OpenVinoRuntime:
     """OpenVINO, bf16, on the CPU; compiled once a machine."""
 
     def __init__(self, path: Path, threads: int) -> None:
@@ -82,12 +82,12 @@ class OpenVinoGraph:
             return [np.array(result[name], dtype=np.float32) for name in outputs]
 
 
-def open_graph(path: Path, backend: str, threads: int) -> Graph:
+def open_graph(path: Path, backend: str, threads: int) -> Runtime:
     """The graph of a file by a backend's name: `openvino`, or ONNX Runtime for any other.
 
     Raises `OSError` for a file that cannot be run.
     """
     try:
-        return OpenVinoGraph(path, threads) if backend == "openvino" else OnnxGraph(path, threads)
+        return OpenVinoRuntime(path, threads) if backend == "openvino" else OnnxRuntime(path, threads)
     except Exception as error:  # the runtimes' errors have no base of their own
         raise OSError(errno.EINVAL, first_line(error)) from None

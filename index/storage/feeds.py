@@ -177,7 +177,7 @@ def _entry(row: tuple[Any, ...]) -> SeenEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class DigestWindow:
     """A digest that was written: the day it is of, its window, and up to when it told all that was new.
 
     `through` is empty where the person chose the window. Times are ISO 8601 in UTC.
@@ -189,10 +189,10 @@ class Written:
     through: str
 
 
-def written(db: Database, date: str) -> Written | None:
+def written(db: Database, date: str) -> DigestWindow | None:
     """The digest of a day."""
     rows = db.rows("SELECT date, since, until, through FROM digests WHERE date = ?", (date,))
-    return Written(*rows[0]) if rows else None
+    return DigestWindow(*rows[0]) if rows else None
 
 
 def told_through(db: Database, before: str) -> str:
@@ -201,7 +201,7 @@ def told_through(db: Database, before: str) -> str:
     return str(rows[0][0] or "")
 
 
-def note_written(db: Database, digest: Written) -> None:
+def note_written(db: Database, digest: DigestWindow) -> None:
     """Keep that a digest was written, in place of an earlier one of that day."""
     db.change(
         "INSERT OR REPLACE INTO digests VALUES (?,?,?,?)", (digest.date, digest.since, digest.until, digest.through)

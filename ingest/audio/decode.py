@@ -34,12 +34,12 @@ _GUESSED = frozenset({"mp3", "aac"})
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-class NoSound(Exception):
+class NoAudio(Exception):
     """A file without sound that can be decoded; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class MediaInfo:
     """What a file says of itself; `seconds` is 0 where it does not say how long it is, `about` is then a guess."""
 
     seconds: float = 0.0
@@ -66,15 +66,15 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         container = av.open(os.path.abspath(path), mode="r", metadata_errors="ignore")
     except (FFmpegError, OSError, ValueError):
-        raise NoSound(_NO_SOUND) from None
+        raise NoAudio(_NO_SOUND) from None
     with container:
         if not container.streams.audio:
-            raise NoSound("it has no sound track" if container.streams.video else _NO_SOUND)
+            raise NoAudio("it has no sound track" if container.streams.video else _NO_SOUND)
         yield container
 
 
-def facts(path: Path) -> Facts:
-    """Length, names and chapters of a recording. Raises `NoSound` for a file that is none."""
+def facts(path: Path) -> MediaInfo:
+    """Length, names and chapters of a recording. Raises `NoAudio` for a file that is none."""
     with _opened(path) as container:
         tags = {str(name).casefold(): str(value).strip() for name, value in container.metadata.items()}
         found = container.chapters() if callable(container.chapters) else container.chapters
@@ -85,7 +85,7 @@ def facts(path: Path) -> Facts:
                 start = float(chapter["start"] * chapter["time_base"])
                 chapters.append({"start": round(start, 3), "title": " ".join(named.split())})
         date = tags.get("date", tags.get("creation_time", ""))[:10]
-        return Facts(
+        return MediaInfo(
             seconds=_length(container, path),
             about=float(container.duration or 0) / 1_000_000,
             title=" ".join(tags.get("title", "").split()),
@@ -178,7 +178,7 @@ def _mean(frame: Any) -> Any:
 def blocks(path: Path, heard: Heard) -> Iterator[Sound]:
     """The sound in blocks of about half a minute; `heard` says afterwards how far it got and what was broken.
 
-    Raises `NoSound` if nothing of it can be decoded.
+    Raises `NoAudio` if nothing of it can be decoded.
     """
     held: list[Sound] = []
     size = total = 0
@@ -193,7 +193,7 @@ def blocks(path: Path, heard: Heard) -> Iterator[Sound]:
     total += size
     heard.seconds = total / RATE
     if not total:
-        raise NoSound(_NO_SOUND)
+        raise NoAudio(_NO_SOUND)
     if size:
         yield np.concatenate(held)
 
@@ -236,7 +236,7 @@ def _pieces(path: Path, heard: Heard) -> Iterator[Sound]:
         yield from mixer.rest()
 
 
-def broken(said: Facts, heard: Heard) -> str:
+def broken(said: MediaInfo, heard: Heard) -> str:
     """What is wrong with a file's end, from what it says of its length and how far it could be decoded; else empty."""
     if heard.broken:
         return heard.broken

@@ -32,7 +32,7 @@ _PAD = 0.4  # of a window's sound, silence that the detector adds
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SpokenSegment:
     """A segment that an engine heard: seconds in its window, words, and how sure it was of them."""
 
     start: float
@@ -68,7 +68,7 @@ class Engine(Protocol):
         """The language that is spoken, as Whisper names it (`en`)."""
         ...
 
-    def hear(self, sounds: Sequence[Sound], language: str, prompt: str) -> list[list[Said]]:
+    def hear(self, sounds: Sequence[Sound], language: str, prompt: str) -> list[list[SpokenSegment]]:
         """What is said in each of some windows; `prompt` are words that are likely to be said."""
         ...
 
@@ -97,7 +97,7 @@ class FasterWhisper:
             return "en"
         return str(self.model.detect_language(sound)[0])
 
-    def hear(self, sounds: Sequence[Sound], language: str, prompt: str) -> list[list[Said]]:
+    def hear(self, sounds: Sequence[Sound], language: str, prompt: str) -> list[list[SpokenSegment]]:
         """All windows together; those that came out badly again, each by itself."""
         heard = self._at_once(sounds, language, prompt)
         return [
@@ -105,7 +105,7 @@ class FasterWhisper:
             for sound, said in zip(sounds, heard, strict=True)
         ]
 
-    def _at_once(self, sounds: Sequence[Sound], language: str, prompt: str) -> list[list[Said]]:
+    def _at_once(self, sounds: Sequence[Sound], language: str, prompt: str) -> list[list[SpokenSegment]]:
         starts = np.cumsum([0, *(len(sound) for sound in sounds)]) / RATE
         found, _ = self._several.transcribe(
             np.concatenate(sounds),
@@ -117,14 +117,14 @@ class FasterWhisper:
             clip_timestamps=[{"start": float(a), "end": float(b)} for a, b in pairwise(starts)],
             batch_size=len(sounds),
         )
-        heard: list[list[Said]] = [[] for _ in sounds]
+        heard: list[list[SpokenSegment]] = [[] for _ in sounds]
         for segment in found:
             # A segment knows the beginning of its window, in hundredths of a second.
             n = int(np.searchsorted(starts, segment.seek / 100 + 0.02, side="right")) - 1
             heard[n].append(_said(segment, float(starts[n])))
         return heard
 
-    def _again(self, sound: Sound, language: str, prompt: str, before: list[Said]) -> list[Said]:
+    def _again(self, sound: Sound, language: str, prompt: str, before: list[SpokenSegment]) -> list[SpokenSegment]:
         found, _ = self.model.transcribe(
             sound,
             language=language,
@@ -176,12 +176,12 @@ class OpenaiWhisper:
         _, likely = self.model.detect_language(mel)
         return str(max(likely, key=likely.get))
 
-    def hear(self, sounds: Sequence[Sound], language: str, prompt: str) -> list[list[Said]]:
+    def hear(self, sounds: Sequence[Sound], language: str, prompt: str) -> list[list[SpokenSegment]]:
         """One window after the other, as the program does it; it keeps what it is at in the model itself."""
         with self._alone:
             return [self._heard(sound, language, prompt) for sound in sounds]
 
-    def _heard(self, sound: Sound, language: str, prompt: str) -> list[Said]:
+    def _heard(self, sound: Sound, language: str, prompt: str) -> list[SpokenSegment]:
         import whisper
 
         found = whisper.transcribe(
@@ -198,7 +198,7 @@ class OpenaiWhisper:
             fp16=self._device == "cuda",
         )
         return [
-            Said(s["start"], s["end"], s["text"], s["avg_logprob"], s["no_speech_prob"], s["temperature"])
+            SpokenSegment(s["start"], s["end"], s["text"], s["avg_logprob"], s["no_speech_prob"], s["temperature"])
             for s in found["segments"]
         ]
 
@@ -209,8 +209,8 @@ def open_engine(name: EngineName, model: Path, device: Device, threads: int) -> 
     return made(model, device, threads)
 
 
-def _said(segment: Any, begin: float) -> Said:
-    return Said(
+def _said(segment: Any, begin: float) -> SpokenSegment:
+    return SpokenSegment(
         max(segment.start - begin, 0.0),
         segment.end - begin,
         segment.text,
@@ -220,7 +220,7 @@ def _said(segment: Any, begin: float) -> Said:
     )
 
 
-def _is_bad(sound: Sound, said: list[Said]) -> bool:
+def _is_bad(sound: Sound, said: list[SpokenSegment]) -> bool:
     """Whether a window is to be heard again: words in doubt, or speech at its end that was not written down."""
     if any(one.doubt for one in said):
         return True
@@ -229,5 +229,5 @@ def _is_bad(sound: Sound, said: list[Said]) -> bool:
     return len(sound) / RATE - _PAD - _end(said) > _LOST
 
 
-def _end(said: list[Said]) -> float:
+def _end(said: list[SpokenSegment]) -> float:
     return max((one.end for one in said), default=0.0)

@@ -10,15 +10,15 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from ingest.audio import decode
-from ingest.audio.transcribe import Made, Transcriber
+from ingest.audio.transcribe import Transcriber, TranscriptionResult
 from ingest.net.errors import FetchError
 from ingest.net.http import Http
 from ingest.source import BinarySource, Item
 from ingest.transcripts import chapters
 from ingest.transcripts import source as transcripts
-from ingest.transcripts.json_formats import Said
+from ingest.transcripts.json_formats import TimedText
 from kb.errors import IngestError, WhisperError
-from kb.types.documents import Document, Doubted, Kind, Metadata
+from kb.types.documents import Document, Kind, LowConfidence, Metadata
 
 AUDIO = frozenset({".mp3", ".m4a", ".m4b", ".aac", ".ogg", ".oga", ".opus", ".flac", ".wav", ".wma", ".aif", ".aiff"})
 VIDEO = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi"})
@@ -27,12 +27,12 @@ _LARGEST_DOWNLOAD_MB = 4000.0
 _LONGEST_DOWNLOAD = 3600.0  # seconds
 
 
-def _nothing(uri: str, made: Made) -> None:
+def _nothing(uri: str, made: TranscriptionResult) -> None:
     """Nobody is told."""
 
 
 @dataclass(slots=True)
-class Listening:
+class AudioIngest:
     """What recordings are heard with.
 
     `all` hears those in folders too, not only what the person named. `told` hears of each transcript. A download lies
@@ -43,8 +43,8 @@ class Listening:
     transcriber: Transcriber
     downloads: Path
     all: bool = False
-    told: Callable[[str, Made], None] = field(default=_nothing)
-    made: dict[str, tuple[decode.Facts, Made]] = field(default_factory=dict)
+    told: Callable[[str, TranscriptionResult], None] = field(default=_nothing)
+    made: dict[str, tuple[decode.MediaInfo, TranscriptionResult]] = field(default_factory=dict)
     came: dict[str, tuple[Path, bytes] | FetchError] = field(default_factory=dict)
     digests: dict[tuple[str, int, int], str] = field(default_factory=dict)
 
@@ -81,13 +81,13 @@ class Listening:
         except OSError as error:
             raise FetchError(f"it cannot be kept in {self.downloads} ({error.strerror or error})") from None
 
-    def heard(self, path: Path, digest: str, name: str) -> tuple[decode.Facts, Made]:
+    def heard(self, path: Path, digest: str, name: str) -> tuple[decode.MediaInfo, TranscriptionResult]:
         """What a recording says of itself and its transcript. Raises as `Transcriber.transcript`."""
         if digest not in self.made:
             try:
                 facts = decode.facts(path)
                 self.made[digest] = facts, self.transcriber.transcript(path, digest, facts, name)
-            except decode.NoSound:
+            except decode.NoAudio:
                 self._forget(path)
                 raise
             self._forget(path)
@@ -112,7 +112,7 @@ def suffix_of(url: str) -> str:
 class RecordingItem(Item):
     """A recording; its bytes are never held at once, so what stands for them is the hash of its content."""
 
-    listening: Listening | None = None
+    listening: AudioIngest | None = None
 
     def load(self, limit_mb: float) -> tuple[Item, bytes]:
         """The item, and the sha256 (hex) of its content. Raises `IngestError` if it cannot be read or is empty."""
@@ -151,7 +151,7 @@ class Recordings:
         listening = item.listening
         try:
             facts, made = listening.heard(item.path, data.decode("ascii"), item.title or item.path.name)
-        except (decode.NoSound, WhisperError) as error:
+        except (decode.NoAudio, WhisperError) as error:
             yield IngestError(item.uri, str(error))
             return
         listening.told(item.uri, made)
@@ -163,15 +163,15 @@ class Recordings:
             yield IngestError(item.uri, made.broken + kept)
 
 
-def document(item: Item, facts: decode.Facts, made: Made) -> Document | None:
+def document(item: Item, facts: decode.MediaInfo, made: TranscriptionResult) -> Document | None:
     """The document of a transcript; None where nothing was said."""
     rows = made.transcript["segments"]
-    talk = transcripts.rendered([Said(row["start"], row["end"], row["text"]) for row in rows])
+    talk = transcripts.rendered([TimedText(row["start"], row["end"], row["text"]) for row in rows])
     segments, collapsed = transcripts.collapse(talk.text, talk.segments)
     if not segments:
         return None
     how = made.transcript["kb"]
-    dropped: list[Doubted] = [
+    dropped: list[LowConfidence] = [
         {"start": row["start"], "end": row["end"], "text": row["text"].strip(), "reason": row["reason"]}
         for row in made.transcript["dropped"]
     ]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from ingest.audio import decode, vad_windows
-from ingest.audio.engines import BEAM, TEMPERATURES, Engine, EngineName, Said
+from ingest.audio.engines import BEAM, TEMPERATURES, Engine, EngineName, SpokenSegment
 from ingest.audio.journal import Journal, Row, Transcript, write, writing
 from ingest.audio.vad_windows import Window
 from kb.types.locators import clock
@@ -31,7 +31,7 @@ _TICK = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TranscriptionSettings:
     """What decides the words of a transcript beside the sound. `language` is empty where it is to be found out."""
 
     engine: EngineName
@@ -58,7 +58,7 @@ def prompt_of(names: Iterable[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class TranscriptionProgress:
     """How far the hearing of one recording is: seconds of it, of how many (0: not known), and at what speed.
 
     `speed` is seconds of the recording in a second of time; 0 while it is not known.
@@ -86,7 +86,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class TranscriptionResult:
     """A transcript; how long its recording is, and the seconds that hearing it took now (0: it was there)."""
 
     transcript: Transcript
@@ -106,11 +106,11 @@ class Transcriber:
 
     engine: Callable[[], Engine]
     folder: Path
-    settings: Settings
+    settings: TranscriptionSettings
     anew: bool = False
-    tell: Callable[[Pace], None] = lambda _: None
+    tell: Callable[[TranscriptionProgress], None] = lambda _: None
 
-    def transcript(self, path: Path, digest: str, facts: decode.Facts, name: str = "") -> Made:
+    def transcript(self, path: Path, digest: str, facts: decode.MediaInfo, name: str = "") -> TranscriptionResult:
         """The transcript of a recording whose content has a sha256 (hex) `digest`; `name` is what people call it.
 
         Raises `NoSound`, `WhisperError`, and `StoreError` or `StoreFull` where the home cannot be written.
@@ -126,8 +126,8 @@ class Transcriber:
                     self._made_before(kept) if kept is not None else self._heard(path, digest, facts, name or path.name)
                 )
 
-    def _made_before(self, kept: Transcript) -> Made:
-        return Made(kept, float(kept["kb"].get("seconds", 0.0)), 0.0, str(kept["kb"].get("broken", "")))
+    def _made_before(self, kept: Transcript) -> TranscriptionResult:
+        return TranscriptionResult(kept, float(kept["kb"].get("seconds", 0.0)), 0.0, str(kept["kb"].get("broken", "")))
 
     @contextmanager
     def _alone(self, name: str, digest: str, seconds: float) -> Iterator[None]:
@@ -141,7 +141,7 @@ class Transcriber:
                     portalocker.lock(handle, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
                     break
                 except portalocker.AlreadyLocked:
-                    self.tell(Pace(name, 0.0, seconds, 0.0))
+                    self.tell(TranscriptionProgress(name, 0.0, seconds, 0.0))
                     time.sleep(_TICK)
             try:
                 yield
@@ -159,7 +159,7 @@ class Transcriber:
                     return found
         return None
 
-    def _heard(self, path: Path, digest: str, facts: decode.Facts, called: str) -> Made:
+    def _heard(self, path: Path, digest: str, facts: decode.MediaInfo, called: str) -> TranscriptionResult:
         began = time.monotonic()
         name = f"{digest[:16]}-{self.settings.key}"
         # A name that was added to the glossary meanwhile does not make what was heard worth less.
@@ -184,7 +184,7 @@ class Transcriber:
         write(self.folder / f"{name}.json", made)
         for left in self.folder.glob(f"{digest[:16]}-*.partial.jsonl"):
             left.unlink(missing_ok=True)
-        return Made(made, seconds, time.monotonic() - began, broken)
+        return TranscriptionResult(made, seconds, time.monotonic() - began, broken)
 
     def _all(
         self,
@@ -193,15 +193,15 @@ class Transcriber:
         language: str,
         groups: Iterator[list[Window]],
         journal: Journal,
-        facts: decode.Facts,
+        facts: decode.MediaInfo,
         began: float,
     ) -> None:
         """Hear group after group; the next one is decoded and cut while the engine is at one."""
 
         def tick() -> None:
-            self.tell(Pace(name, journal.until, facts.about, journal.speed))
+            self.tell(TranscriptionProgress(name, journal.until, facts.about, journal.speed))
 
-        def begun(group: list[Window]) -> _Work[list[list[Said]]]:
+        def begun(group: list[Window]) -> _Work[list[list[SpokenSegment]]]:
             sounds = [window.sound for window in group]
             return _Work(lambda: engine.hear(sounds, language, self.settings.prompt))
 
@@ -246,7 +246,7 @@ def _groups(first: Window, coming: Iterator[Window], size: int) -> Iterator[list
     yield group
 
 
-def _placed(window: Window, said: Said) -> Row:
+def _placed(window: Window, said: SpokenSegment) -> Row:
     """A segment at the recording's own times."""
     start = window.at(said.start)
     row: Row = {

@@ -25,21 +25,21 @@ class Subscription:
     tags: tuple[str, ...] = ()
 
 
-class NoList(Exception):
+class NotOpml(Exception):
     """What was read is no list of subscriptions; the message says why."""
 
 
 def read(text: str) -> tuple[list[Subscription], list[tuple[str, str]]]:
     """The subscriptions of a list, each address once, and what of it is none, with the reason.
 
-    Lists that are not well formed are read as far as they can be. Raises `NoList`.
+    Lists that are not well formed are read as far as they can be. Raises `NotOpml`.
     """
     import listparser
 
     if not text.strip():
-        raise NoList("it is empty")
+        raise NotOpml("it is empty")
     if not _LOOKS.search(text):
-        raise NoList("it is no OPML: there is no <opml> and no <outline> in it")
+        raise NotOpml("it is no OPML: there is no <opml> and no <outline> in it")
     # The library opens what looks like an address; bytes are never that. Entities of the list's own are left out.
     clean = _NO_CHARACTER.sub("", _DECLARATIONS.sub("", re.sub(r"<\?xml[^>]*\?>", "", text)))
     found = listparser.parse(f'<?xml version="1.0" encoding="utf-8"?>{clean}'.encode())

@@ -80,7 +80,7 @@ def _discussed(entry: FeedEntry) -> str:
     return next((url for url in found if not urls.is_discussion(url)), "")
 
 
-class Feeds:
+class FeedFiles:
     """Reads feed files and fetched feeds that nobody subscribed to: an entry a document."""
 
     name = "feeds"

@@ -42,7 +42,7 @@ _NO_WORDS = re.compile(
 _FEWEST = 1
 
 
-class Digests:
+class LinkDigests:
     """Reads `.md` files whose second-level headings are links with summaries."""
 
     name = "digests"

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from ingest.threads.posts import Post, Thread, quotes_of, text_of
+from ingest.threads.posts import Thread, ThreadPost, quotes_of, text_of
 
 _BOARD_IN_PATH = (
     re.compile(r"/(\w{1,6})/(?:thread|res)/\d+"),
@@ -63,7 +63,7 @@ def _number(value: Any) -> int:
 
 def _native(rows: list[Any], board: str, kept: Any) -> Thread | None:
     """4chan's read-only JSON, `{"posts": […]}`."""
-    posts: dict[int, Post] = {}
+    posts: dict[int, ThreadPost] = {}
     parent = 0
     slug = ""
     for row in rows:
@@ -73,7 +73,7 @@ def _native(rows: list[Any], board: str, kept: Any) -> Thread | None:
         text = _clean(row["text"]) if isinstance(row.get("text"), str) else text_of(_word(row.get("com")))
         parent = parent or _number(row.get("resto")) or no
         slug = slug or _word(row.get("semantic_url"))
-        posts[no] = Post(
+        posts[no] = ThreadPost(
             no=no,
             time=_number(row.get("time")),
             text=text,
@@ -93,7 +93,7 @@ def _foolfuuka(row: dict[str, Any], board: str) -> Thread | None:
     """An archive's JSON, `{"123": {"op": {…}, "posts": {"124": {…}}}}`."""
     more = row.get("posts")
     rows = [row["op"], *(more.values() if isinstance(more, dict) else more if isinstance(more, list) else [])]
-    posts: dict[int, Post] = {}
+    posts: dict[int, ThreadPost] = {}
     for item in rows:
         if not isinstance(item, dict) or not (no := _number(item.get("num"))):
             continue
@@ -109,7 +109,7 @@ def _foolfuuka(row: dict[str, Any], board: str) -> Thread | None:
         media = item.get("media")
         name = _word(media.get("media_filename")) if isinstance(media, dict) else ""
         size = _number(media.get("media_size")) if isinstance(media, dict) else 0
-        posts[no] = Post(
+        posts[no] = ThreadPost(
             no=no,
             time=_number(item.get("timestamp")),
             text=text,
@@ -126,7 +126,7 @@ def _foolfuuka(row: dict[str, Any], board: str) -> Thread | None:
 
 def _listed(rows: list[Any], board: str) -> Thread | None:
     """Lists of posts as summarisers take them: Id, Comment, Attachment, Context."""
-    posts: dict[int, Post] = {}
+    posts: dict[int, ThreadPost] = {}
     for row in rows:
         if not isinstance(row, dict):
             return None
@@ -139,7 +139,7 @@ def _listed(rows: list[Any], board: str) -> Thread | None:
         text = _said(fields["comment"])
         attached = _said(fields.get("attachment"))
         quotes = tuple(dict.fromkeys([*quotes_of(_said(fields.get("context"))), *quotes_of(text)]))
-        posts[no] = Post(no, 0, text, quotes, "", attached)
+        posts[no] = ThreadPost(no, 0, text, quotes, "", attached)
     first = min(posts, default=0)
     if not any(post.quotes for post in posts.values()):
         # A summariser's list is one reply chain, whose quotes were taken out.
@@ -175,7 +175,9 @@ def _clean(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\x00", "").strip()
 
 
-def _thread(board: str, no: int, posts: dict[int, Post], slug: str, url: str, gone: bool = False) -> Thread | None:
+def _thread(
+    board: str, no: int, posts: dict[int, ThreadPost], slug: str, url: str, gone: bool = False
+) -> Thread | None:
     if not posts:
         return None
     ordered = tuple(posts[n] for n in sorted(posts))

@@ -21,7 +21,7 @@ from ingest.net.errors import FetchError
 from ingest.net.http import Http
 from ingest.text.decoding import decode
 from ingest.threads import formats
-from ingest.threads.posts import Post, merged
+from ingest.threads.posts import ThreadPost, merged
 
 _BETWEEN_LOOKS = 10.0  # seconds
 _ADDRESS = re.compile(
@@ -133,7 +133,7 @@ def _merged(kept: dict[str, Any] | None, posts: list[Any], keep: bool = False) -
     return merged([], [*before, *(post for post in later if post.get("no") not in known)])
 
 
-def _row(post: Post) -> dict[str, object]:
+def _row(post: ThreadPost) -> dict[str, object]:
     """A post of an archive in the form of the board's own, its text as text."""
     row: dict[str, object] = {
         "no": post.no,

@@ -23,7 +23,7 @@ _BANNED = re.compile(r"\(USER WAS (?:BANNED|WARNED)[^()]*\)")
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class ThreadPost:
     """A post: its number, when (seconds since 1970, 0 unknown), its words, the numbers it quotes in its own thread.
 
     `file` is the name and size of what was attached; `deleted`: it stood there once and is gone from the board.
@@ -54,7 +54,7 @@ class Thread:
     board: str
     no: int
     title: str
-    posts: tuple[Post, ...]
+    posts: tuple[ThreadPost, ...]
     url: str = ""
     gone: bool = False
 
@@ -140,12 +140,12 @@ def only_quotes(line: str) -> bool:
     return _ONLY_QUOTES.match(line) is not None
 
 
-def edges(posts: Sequence[Post]) -> list[tuple[int, int]]:
+def edges(posts: Sequence[ThreadPost]) -> list[tuple[int, int]]:
     """(post, post it answers) for every quote, those of posts that are not there too."""
     return [(post.no, target) for post in posts for target in post.quotes]
 
 
-def chains(posts: Sequence[Post]) -> list[tuple[Post, ...]]:
+def chains(posts: Sequence[ThreadPost]) -> list[tuple[ThreadPost, ...]]:
     """The reply chains: posts that answer one another, however far, by number; chains by their first post.
 
     A post that answers nobody and that nobody answers is a chain of its own, if it says something.
@@ -162,14 +162,14 @@ def chains(posts: Sequence[Post]) -> list[tuple[Post, ...]]:
         if target in leads:
             a, b = sorted((first(no), first(target)))
             leads[b] = a
-    found: dict[int, list[Post]] = {}
+    found: dict[int, list[ThreadPost]] = {}
     for post in sorted(posts, key=lambda p: p.no):
         found.setdefault(first(post.no), []).append(post)
     kept = [tuple(chain) for chain in found.values() if len(chain) > 1 or chain[0].says_something]
     return sorted(kept, key=lambda chain: chain[0].no)
 
 
-def dangling(posts: Sequence[Post]) -> list[int]:
+def dangling(posts: Sequence[ThreadPost]) -> list[int]:
     """Numbers that are quoted and are not among the posts."""
     known = {post.no for post in posts}
     return sorted({target for _, target in edges(posts)} - known)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ingest.transcripts.json_formats import Said
+from ingest.transcripts.json_formats import TimedText
 
 SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{2})(?:[.,](\d{1,3}))?")
@@ -24,9 +24,9 @@ def is_talk(text: str) -> bool:
     return clocks >= _FEWEST_TIMES and clocks == len(times) and "<article" not in text.lower()
 
 
-def parse(text: str) -> list[Said]:
+def parse(text: str) -> list[TimedText]:
     """What was said, by whom and from when; each paragraph lasts until the next time."""
-    said: list[Said] = []
+    said: list[TimedText] = []
     speaker, start = "", 0.0
     for part in _PART.finditer(text):
         words = _words(part[2])
@@ -39,11 +39,11 @@ def parse(text: str) -> list[Said]:
                 hours, minutes, seconds, fraction = clock.groups()
                 start = int(hours or 0) * 3600.0 + int(minutes) * 60 + int(seconds) + float(f"0.{fraction or 0}")
         elif words:
-            said.append(Said(start, start, words, speaker))
+            said.append(TimedText(start, start, words, speaker))
     out = []
     for n, one in enumerate(said):
         later = next((other.start for other in said[n + 1 :] if other.start > one.start), one.start)
-        out.append(Said(one.start, later, one.text, one.speaker))
+        out.append(TimedText(one.start, later, one.text, one.speaker))
     return out
 
 

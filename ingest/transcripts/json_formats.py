@@ -20,7 +20,7 @@ _UNKNOWN = -1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TimedText:
     """A segment: seconds, words, who said them (if it says)."""
 
     start: float
@@ -29,7 +29,7 @@ class Said:
     speaker: str = ""
 
 
-def parse(text: str) -> list[Said] | None:
+def parse(text: str) -> list[TimedText] | None:
     """The segments of a transcript in JSON; None if it is JSON of another kind, or none."""
     try:
         row = json.loads(text)
@@ -64,12 +64,12 @@ def _is_offset(item: dict[str, Any]) -> bool:
     return isinstance(start, int) and isinstance(end, int) and isinstance(text, str) and end - start == len(text)
 
 
-def _placed(found: list[Said]) -> Iterator[Said]:
+def _placed(found: list[TimedText]) -> Iterator[TimedText]:
     """What has no readable time was said right after what stands before it."""
     last = 0.0
     for said in found:
         if said.start == _UNKNOWN:
-            said = Said(last, last, said.text, said.speaker)
+            said = TimedText(last, last, said.text, said.speaker)
         last = max(last, said.end)
         yield said
 
@@ -85,17 +85,17 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) and number >= 0 else None
 
 
-def _whisper_cpp(item: Any) -> Said | None:
+def _whisper_cpp(item: Any) -> TimedText | None:
     offsets = item.get("offsets") if isinstance(item, dict) else None
     if not isinstance(offsets, dict) or not isinstance(item.get("text"), str):
         return None
     start, end = _number(offsets.get("from")), _number(offsets.get("to"))
     if start is None:
-        return Said(_UNKNOWN, _UNKNOWN, item["text"].strip(), _speaker(item))
-    return Said(start / 1000, (start if end is None else end) / 1000, item["text"].strip(), _speaker(item))
+        return TimedText(_UNKNOWN, _UNKNOWN, item["text"].strip(), _speaker(item))
+    return TimedText(start / 1000, (start if end is None else end) / 1000, item["text"].strip(), _speaker(item))
 
 
-def _segment(item: Any) -> Said | None:
+def _segment(item: Any) -> TimedText | None:
     """A segment of openai-whisper and whisperX (`start`, `end`, `text`) or of the podcast namespace (`startTime` …)."""
     if not isinstance(item, dict):
         return None
@@ -104,9 +104,9 @@ def _segment(item: Any) -> Said | None:
     if not isinstance(text, str) or not ({"start", "startTime"} & item.keys()):
         return None
     if start is None:
-        return Said(_UNKNOWN, _UNKNOWN, text.strip(), _speaker(item))
+        return TimedText(_UNKNOWN, _UNKNOWN, text.strip(), _speaker(item))
     end = _number(item.get("end", item.get("endTime")))
-    return Said(start, end if end is not None else start, text.strip(), _speaker(item))
+    return TimedText(start, end if end is not None else start, text.strip(), _speaker(item))
 
 
 def _speaker(item: dict[str, Any]) -> str:
@@ -114,12 +114,12 @@ def _speaker(item: dict[str, Any]) -> str:
     return speaker.strip() if isinstance(speaker, str) else ""
 
 
-def _phrases(found: list[Said]) -> Iterator[Said]:
+def _phrases(found: list[TimedText]) -> Iterator[TimedText]:
     words = sum(len(said.text.split()) for said in found)
     if words > 1.5 * len(found):
         yield from (said for said in found if said.text)
         return
-    run: list[Said] = []
+    run: list[TimedText] = []
     for said in found:
         if run and (
             run[-1].speaker != said.speaker
@@ -135,5 +135,5 @@ def _phrases(found: list[Said]) -> Iterator[Said]:
         yield _joined(run)
 
 
-def _joined(run: list[Said]) -> Said:
-    return Said(run[0].start, max(said.end for said in run), " ".join(said.text for said in run), run[0].speaker)
+def _joined(run: list[TimedText]) -> TimedText:
+    return TimedText(run[0].start, max(said.end for said in run), " ".join(said.text for said in run), run[0].speaker)

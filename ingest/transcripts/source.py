@@ -116,7 +116,7 @@ def _from_cues(text: str) -> Talk:
     return Talk(text, segments, [*_repairs(repaired), *shown])
 
 
-def rendered(found: list[json_formats.Said]) -> Talk:
+def rendered(found: list[json_formats.TimedText]) -> Talk:
     """What was said as a text, a segment a line, and its segments by their times."""
     times, repaired = plain_text.in_order([(said.start, said.end) for said in found])
     lines: list[str] = []

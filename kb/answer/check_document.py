@@ -21,7 +21,7 @@ from ingest.source import Item
 from kb.answer import verify
 from kb.answer.context import plain_lines
 from kb.answer.generate import FLOOR
-from kb.answer.verify import Source, Statement, Support, Verdict
+from kb.answer.verify import CitedSource, Statement, Support, Verdict
 from kb.errors import IngestError, KbError, UsageError
 from kb.text.sentences import split
 from kb.types.documents import Document
@@ -112,7 +112,7 @@ def _statements(row: dict[str, Any]) -> list[Statement]:
     return out or verify.statements_of(row["answer"], split)
 
 
-def _source(n: int, place: str, beside: Path, catalog: Catalog | None, limit_mb: float) -> Source:
+def _source(n: int, place: str, beside: Path, catalog: Catalog | None, limit_mb: float) -> CitedSource:
     """What a source says. Raises `KbError` if it cannot be had."""
     for candidate in _candidates(place):
         path = Path(unquote(urlsplit(candidate).path)) if candidate.startswith("file://") else Path(candidate)
@@ -129,7 +129,7 @@ def _source(n: int, place: str, beside: Path, catalog: Catalog | None, limit_mb:
     looks_like_path = ("/" in words and " " not in words) or bool(re.fullmatch(r"\S+\.\w{1,5}", words))
     if len(words) < _FEWEST_CHARS or looks_like_path:
         raise UsageError(f"{words!r} is no file, no id of the knowledge base, and no words of a source")
-    return Source(n, words, place)
+    return CitedSource(n, words, place)
 
 
 def _candidates(place: str) -> list[str]:
@@ -149,13 +149,13 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _of_file(n: int, path: Path, limit_mb: float) -> Source:
+def _of_file(n: int, path: Path, limit_mb: float) -> CitedSource:
     item = Item(urls.file_uri(path), path, path.name, True)
     outcomes = list(registry.read(*item.load(limit_mb), None))
     documents = [outcome for outcome in outcomes if isinstance(outcome, Document)]
     if not documents:
         raise next((o for o in outcomes if isinstance(o, IngestError)), IngestError(item.uri, "it holds no text"))
-    return Source(
+    return CitedSource(
         n,
         "\n".join(_words_of(document) for document in documents),
         " ".join([path.stem, *(d.title for d in documents), *(d.metadata.get("published", "") for d in documents)]),
@@ -169,7 +169,7 @@ def _words_of(document: Document) -> str:
     return plain_lines(joiner.join(body(s.start_char, s.end_char) for s in document.segments) or document.text)
 
 
-def _of_catalog(n: int, place: str, catalog: Catalog) -> Source | None:
+def _of_catalog(n: int, place: str, catalog: Catalog) -> CitedSource | None:
     """A passage or document of the knowledge base, by id, uri or address; None if there is none."""
     entry = catalog.entry_of(place)
     if entry is None and re.fullmatch(r"[0-9a-z]{8,64}", place):
@@ -177,7 +177,7 @@ def _of_catalog(n: int, place: str, catalog: Catalog) -> Source | None:
             chunk = chunks[place]
             own = catalog.documents_of([chunk.document_id])[chunk.document_id]
             about = " ".join([own.title, *chunk.breadcrumb, own.published or ""])
-            return Source(n, plain_lines(chunk.text), about, own.metadata.get("trust") == "anonymous")
+            return CitedSource(n, plain_lines(chunk.text), about, own.metadata.get("trust") == "anonymous")
         entry = catalog.documents_of([place]).get(place)
     if entry is None and urls.is_url(place):
         canonical = urls.canonical(place)
@@ -185,4 +185,4 @@ def _of_catalog(n: int, place: str, catalog: Catalog) -> Source | None:
     if entry is None:
         return None
     about = f"{entry.title} {entry.published or ''}"
-    return Source(n, plain_lines(catalog.text_of(entry.id)), about, entry.metadata.get("trust") == "anonymous")
+    return CitedSource(n, plain_lines(catalog.text_of(entry.id)), about, entry.metadata.get("trust") == "anonymous")

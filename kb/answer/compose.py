@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from index.models.embedder import Embedder
-from index.models.reranker import Reader
+from index.models.reranker import Reranker
 from kb.answer import citations, entailment, generate, levels, parse
-from kb.answer.context import Briefing, brief
+from kb.answer.context import PromptContext, brief
 from kb.answer.evidence import Sentence, cut_quote, follows, gather, whole_passage
 from kb.answer.verify import Verdict, fold, stands_in
 from kb.llm.client import Llm
@@ -84,7 +84,7 @@ def written(
     level: Level,
     llm: Llm,
     embedder: Callable[[], Embedder],
-    reader: Reader | None,
+    reader: Reranker | None,
     within: str,
     answer: Answer,
 ) -> Generator[str, None, Answer]:
@@ -123,7 +123,7 @@ def written(
 
 
 def _borne(
-    prepared: Prepared, verdicts: Sequence[Verdict], briefing: Briefing, seen: Sequence[int]
+    prepared: Prepared, verdicts: Sequence[Verdict], briefing: PromptContext, seen: Sequence[int]
 ) -> tuple[list[Claim], list[Citation]]:
     """The claims of a written answer and a citation for each passage it uses, by first use.
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kb.answer.verify import Source
+from kb.answer.verify import CitedSource
 from kb.llm.client import tokens
 from kb.text.markdown import plain
 from kb.types import locators
@@ -30,25 +30,25 @@ class Passage:
     n: int
     hit: Hit
 
-    def source(self) -> Source:
+    def source(self) -> CitedSource:
         """The passage as statements are checked against it."""
-        return Source(self.n, plain_lines(self.hit.chunk.text), _about(self.hit), self.hit.trust == "anonymous")
+        return CitedSource(self.n, plain_lines(self.hit.chunk.text), _about(self.hit), self.hit.trust == "anonymous")
 
 
 @dataclass(frozen=True, slots=True)
-class Briefing:
+class PromptContext:
     """The frozen map of the evidence: numbers, passages, and the text that a model reads."""
 
     passages: tuple[Passage, ...]
     text: str
     fence: str
 
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[CitedSource]:
         """The passages as statements are checked against them."""
         return [passage.source() for passage in self.passages]
 
 
-def brief(hits: Sequence[Hit], around: Sequence[Hit], budget: int) -> Briefing:
+def brief(hits: Sequence[Hit], around: Sequence[Hit], budget: int) -> PromptContext:
     """Number the passages that fit a budget of tokens: the hits first, then their neighbours, in reading order.
 
     Derived passages are no evidence. At least one passage is given, cut to the budget if it must be.
@@ -66,7 +66,7 @@ def brief(hits: Sequence[Hit], around: Sequence[Hit], budget: int) -> Briefing:
     passages = tuple(Passage(n, hit) for n, hit in enumerate(taken, start=1))
     words = "\0".join(passage.hit.chunk.text for passage in passages)
     fence = f"passage-{hashlib.sha256(words.encode('utf-8', 'replace')).hexdigest()[:6]}"
-    return Briefing(passages, "\n\n".join(_fenced(p, fence, budget) for p in passages), fence)
+    return PromptContext(passages, "\n\n".join(_fenced(p, fence, budget) for p in passages), fence)
 
 
 def _told(hit: Hit, taken: Sequence[Hit]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from index.filters import Filters
 from index.models.embedder import Embedder
-from index.models.reranker import Reader
+from index.models.reranker import Reranker
 from index.retriever import Retriever
 from index.search.bm25 import subject_words
 from kb.answer import pipeline
@@ -62,20 +62,20 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class Dependencies:
     """What a conversation is had with: a search, the embedder, a language model if one is set, offers of filters."""
 
     retriever: Retriever
     embedder: Callable[[], Embedder]
     llm: Llm | None
     offers: Callable[[str, Filters | None], tuple[Offer, ...]]
-    reader: Reader | None = None
+    reader: Reranker | None = None
 
 
 class Conversation:
     """Questions that may lean on the ones before. Not shared between people: each has their own."""
 
-    def __init__(self, means: Means, level: str) -> None:
+    def __init__(self, means: Dependencies, level: str) -> None:
         self._means = means
         # The evidence of one turn may be megabytes: only the last is kept, of those before what was asked.
         self.last: Turn | None = None

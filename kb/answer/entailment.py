@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from index.models.reranker import Read, Reader
+from index.models.reranker import Reranker, RerankInput
 from index.search.bm25 import subject_words
 from kb.answer.features import SUPPORT_FEATURES
 from kb.answer.scorer import load
@@ -44,7 +44,7 @@ def sentences(text: str, statement: str = "") -> list[str]:
     return [found[n] for n in sorted(kept)]
 
 
-def measure(asked: Sequence[Cited], embed: Embed, reader: Reader | None = None) -> npt.NDArray[np.float64]:
+def measure(asked: Sequence[Cited], embed: Embed, reader: Reranker | None = None) -> npt.NDArray[np.float64]:
     """Features of statements against the texts that they cite, shape (statements, features).
 
     `SUPPORT_FEATURES`, or with a reader `SUPPORT_READ_FEATURES`: what is known about the texts stands above what it
@@ -57,7 +57,7 @@ def measure(asked: Sequence[Cited], embed: Embed, reader: Reader | None = None) 
             wanted.setdefault(one, len(wanted))
     vectors = embed(list(wanted)) if wanted else np.zeros((0, 1), dtype=np.float32)
     rows = []
-    windows: list[tuple[str, Read]] = []
+    windows: list[tuple[str, RerankInput]] = []
     for (statement, _, about), each in zip(asked, cut, strict=True):
         vector = vectors[wanted[statement]]
         words = subject_words(statement)
@@ -67,7 +67,7 @@ def measure(asked: Sequence[Cited], embed: Embed, reader: Reader | None = None) 
         pairwise = [float(vectors[wanted[s]] @ vector) for s in twos]
         mean = np.mean([vectors[wanted[s]] for s in ones], axis=0)
         best = ones[int(np.argmax(near))]
-        windows.append((statement, Read(_around(each, ones.index(best)), about[:_LONGEST_ABOUT])))
+        windows.append((statement, RerankInput(_around(each, ones.index(best)), about[:_LONGEST_ABOUT])))
         held = frozenset(word for s in ones for word in subject_words(s))
         rows.append(
             (
@@ -112,7 +112,7 @@ def _share(words: Sequence[str], held: frozenset[str]) -> float:
     return sum(word in held for word in words) / len(words) if words else 1.0
 
 
-def judge(embed: Embed, reader: Reader | None = None) -> Support:
+def judge(embed: Embed, reader: Reranker | None = None) -> Support:
     """What `kb.answer.verify.check` asks: how well each statement is borne, 0 to 1."""
 
     def borne(asked: Sequence[Cited]) -> list[float]:

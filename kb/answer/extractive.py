@@ -18,7 +18,7 @@ from index.models.embedder import Embedder
 from index.search.bm25 import STOPWORDS
 from kb.answer import features
 from kb.answer.evidence import Evidence, Sentence, follows, speakers
-from kb.answer.rerank import Readings
+from kb.answer.rerank import AllPassageScores
 from kb.answer.scorer import load
 from kb.answer.speakers import asked_about
 from kb.text.readability import grade
@@ -87,7 +87,7 @@ def rank(
     terms: Callable[[str], list[str]],
     rarity: Callable[[Sequence[str]], dict[str, float]],
     heard: Mapping[str, Sequence[frozenset[str]]] | None = None,
-    readings: Readings | None = None,
+    readings: AllPassageScores | None = None,
 ) -> Ranking:
     """Order the evidence's sentences by how well they answer; with readings, by what the reader makes of them as well.
 
@@ -107,7 +107,7 @@ def rank(
     scored, matrix = _by_features(question, asked, weights, chosen, words, vectors)
     first = min(sentence.hit.rank for sentence in chosen)
     top = next(hit for hit in evidence.hits if hit.rank == first)
-    looked = features.Looked(
+    looked = features.PassageSignals(
         asked,
         weights,
         [one.score for one in scored],
@@ -168,7 +168,7 @@ def _matches(question: str, passage: str, embedder: Embedder) -> list[float]:
 
 
 def _read(
-    scored: Sequence[Scored], vector: npt.NDArray[np.float64], readings: Readings
+    scored: Sequence[Scored], vector: npt.NDArray[np.float64], readings: AllPassageScores
 ) -> tuple[list[Scored], npt.NDArray[np.float64]]:
     """The sentences with what the reader makes of them in their scores, and the features that it adds."""
     out: list[Scored] = []

@@ -124,7 +124,7 @@ READ_FEATURES = (*PASSAGE_FEATURES, "answers", "sentence", "relevant")
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class PassageSignals:
     """What was measured of a question's passages: what `passage_vector` makes its features of.
 
     `logits`, `matrix` and `words` have a row for each sentence, `first` says which are of the first passage; `title` is
@@ -145,7 +145,7 @@ class Looked:
     talk: bool
 
 
-def passage_vector(looked: Looked) -> npt.NDArray[np.float64]:
+def passage_vector(looked: PassageSignals) -> npt.NDArray[np.float64]:
     """What says whether anything answers, in the order of `PASSAGE_FEATURES`."""
     asked, weights, matrix = looked.asked, looked.weights, looked.matrix
     best = int(np.argmax(looked.logits))

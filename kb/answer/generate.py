@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 
 from kb.answer import levels, parse, verify
-from kb.answer.context import Briefing
+from kb.answer.context import PromptContext
 from kb.answer.verify import Fault, Statement, Support, Verdict
 from kb.errors import LlmError, SchemaRefused
 from kb.llm import prompts
@@ -27,7 +27,7 @@ Split = Callable[[str], list[tuple[int, int]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class GeneratedAnswer:
     """A checked answer: its verdicts in order, what of the level it does not keep, and what happened on the way.
 
     `not_said`: the model found no answer in the passages.
@@ -57,13 +57,13 @@ def budget(llm: Llm, level: Level, question: str) -> int:
 
 def write(
     llm: Llm,
-    briefing: Briefing,
+    briefing: PromptContext,
     question: str,
     level: Level,
     support: Support,
     split: Split,
     within: str = "",
-) -> Generator[str, None, Written]:
+) -> Generator[str, None, GeneratedAnswer]:
     """Have an answer written from a briefing; yields what can be shown of the draft, and returns what stands.
 
     `within` is the fuller answer whose numbers and names a simpler one keeps to. Raises `LlmError` if no draft comes.
@@ -73,15 +73,15 @@ def write(
     messages, draft, cut = yield from _draft(llm, briefing, question, level, most, within, known)
     reply = parse.parse(draft, split)
     if reply.not_said:
-        return Written((), not_said=True)
+        return GeneratedAnswer((), not_said=True)
     notes = ("The model did not stop writing; its answer was cut.",) if cut else ()
     sources = briefing.sources()
 
-    def judged(statements: Sequence[Statement]) -> Written:
+    def judged(statements: Sequence[Statement]) -> GeneratedAnswer:
         verdicts = verify.check(statements, sources, support, FLOOR)
         verdicts = _kept_within(verdicts, within) if within else verdicts
         breaches = levels.breaches([s.text for s in statements], level, [source.text for source in sources])
-        return Written(tuple(verdicts), tuple(breaches), notes)
+        return GeneratedAnswer(tuple(verdicts), tuple(breaches), notes)
 
     first = judged(reply.statements)
     if not first.faults or not first.verdicts:
@@ -98,12 +98,12 @@ def write(
 
 
 def _draft(
-    llm: Llm, briefing: Briefing, question: str, level: Level, most: int, within: str, known: set[int]
+    llm: Llm, briefing: PromptContext, question: str, level: Level, most: int, within: str, known: set[int]
 ) -> Generator[str, None, tuple[list[Message], str, bool]]:
     """The first reply, shown as it comes: in JSON if the server keeps to a schema, else in prose."""
     while True:
         messages = messages_for(briefing, question, level, llm.structured, within)
-        shown = parse.Shown(known)
+        shown = parse.StreamingReply(known)
         parts: list[str] = []
         length, cut = 0, False
         try:
@@ -128,7 +128,9 @@ def _schema(llm: Llm) -> Schema | None:
     return prompts.ANSWER_SCHEMA if llm.structured else None
 
 
-def messages_for(briefing: Briefing, question: str, level: Level, structured: bool, within: str = "") -> list[Message]:
+def messages_for(
+    briefing: PromptContext, question: str, level: Level, structured: bool, within: str = ""
+) -> list[Message]:
     """What a model is told and asked for an answer."""
     rules = prompts.ANSWER.format(
         fence=briefing.fence,
@@ -152,12 +154,12 @@ def _kept_within(verdicts: Sequence[Verdict], within: str) -> list[Verdict]:
     return out
 
 
-def _complaints(written: Written) -> list[str]:
+def _complaints(written: GeneratedAnswer) -> list[str]:
     lines = [f'- "{v.statement.text}": {v.why}' for v in written.verdicts if not v.supported]
     return [*lines, *(f"- the whole answer: {breach}" for breach in written.breaches)]
 
 
-def _better(first: Written, second: Written) -> Written:
+def _better(first: GeneratedAnswer, second: GeneratedAnswer) -> GeneratedAnswer:
     """The mended answer, unless it says nothing or is worse."""
     if not second.verdicts:
         return first

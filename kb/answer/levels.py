@@ -19,7 +19,7 @@ from kb.types.answers import LEVELS, Level
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class LevelSpec:
     """How much a level tells: at most so many sentences and words.
 
     `most_words` and `grade` bind a written answer; `acronyms`: whether it may leave them unexplained.
@@ -32,11 +32,11 @@ class Manner:
     acronyms: bool = True
 
 
-MANNERS: dict[Level, Manner] = {
-    "eli5": Manner(2, 120, 120, 6.0, acronyms=False),
-    "beginner": Manner(3, 200, 200, 9.0),
-    "practitioner": Manner(5, 400, 500),
-    "expert": Manner(9, 800, 700),
+MANNERS: dict[Level, LevelSpec] = {
+    "eli5": LevelSpec(2, 120, 120, 6.0, acronyms=False),
+    "beginner": LevelSpec(3, 200, 200, 9.0),
+    "practitioner": LevelSpec(5, 400, 500),
+    "expert": LevelSpec(9, 800, 700),
 }
 # The simplest level reads this much easier than the deepest, in grades, where the sentences allow it.
 _APART = 2.6
@@ -75,11 +75,11 @@ def for_level(taken: Sequence[Scored], level: Level, besides: Sequence[str] = ()
     ][:_MOST_GROUPS]
     if not groups:
         return []
-    chosen = _Ladder(groups, sum((counts(text) for text in besides), Counts())).told()[level]
+    chosen = _LevelSelector(groups, sum((counts(text) for text in besides), Counts())).told()[level]
     return [scored for n, group in enumerate(groups) if chosen >> n & 1 for scored in group]
 
 
-class _Ladder:
+class _LevelSelector:
     """Which of an answer's groups of sentences each level is told; a set of groups is the bits of a number.
 
     The core goes to a practitioner, more of it to an expert, the plainest of that to the others. Of the ways to tell
@@ -119,7 +119,7 @@ class _Ladder:
         assert best is not None
         return best[1]
 
-    def _simpler(self, manner: Manner) -> list[tuple[int, float]]:
+    def _simpler(self, manner: LevelSpec) -> list[tuple[int, float]]:
         """What a simpler level may be told, with the relevance that it gives up: logits below the best sentence."""
         near = [n for n, score in enumerate(self._scores) if score >= self._top - _MOST_LOST]
         out = []

@@ -104,7 +104,7 @@ def _statement(item: Any) -> Statement | None:
     return Statement(text, tuple(dict.fromkeys(cited)), tuple(dict.fromkeys(quotes)))
 
 
-class Shown:
+class StreamingReply:
     """A reply as a reader sees it while it comes: its sentences with markers, never JSON, quotes or thoughts.
 
     Put together, what `feed` and `close` give ends as the reply is read by `parse`, with the same numbers.

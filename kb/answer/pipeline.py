@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from index.filters import Filters
 from index.models.embedder import Embedder
-from index.models.reranker import Reader
+from index.models.reranker import Reranker
 from index.retriever import Retriever
 from kb.answer import compose, definitions, extractive, levels, rerank
 from kb.answer.evidence import Evidence, gather
 from kb.answer.extractive import Ranking
 from kb.answer.prepared import THIN, Prepared
-from kb.answer.rerank import Readings
+from kb.answer.rerank import AllPassageScores
 from kb.errors import LlmError, UsageError
 from kb.llm.client import Llm
 from kb.types.answers import NOTHING_YET, Answer, Level, Offer
@@ -39,7 +39,7 @@ def prepare(
     searched: str = "",
     for_model: bool = False,
     offer: Callable[[str], tuple[Offer, ...]] = lambda _: (),
-    reader: Reader | None = None,
+    reader: Reranker | None = None,
 ) -> Prepared:
     """Search for a question and freeze what was found. `searched` is what to look up, if not the question itself.
 
@@ -83,8 +83,8 @@ def prepare(
 
 
 def found(
-    retriever: Retriever, query: str, k: int, filters: Filters | None, trace: bool, reader: Reader | None
-) -> tuple[SearchResult, Evidence, Readings | None]:
+    retriever: Retriever, query: str, k: int, filters: Filters | None, trace: bool, reader: Reranker | None
+) -> tuple[SearchResult, Evidence, AllPassageScores | None]:
     """The k best passages and their sentences; with a reader in its order, and what it makes of them.
 
     There are no readings without a reader, and where nothing is near enough to be read.
@@ -115,7 +115,7 @@ def tell(
     llm: Llm | None = None,
     embedder: Callable[[], Embedder] | None = None,
     within: str = "",
-    reader: Reader | None = None,
+    reader: Reranker | None = None,
 ) -> Generator[str, None, Answer]:
     """An answer at a level from frozen evidence; yields what can be shown of it as it comes, and returns it whole.
 
@@ -147,7 +147,7 @@ def answer(
     trace: bool = False,
     llm: Llm | None = None,
     offer: Callable[[str], tuple[Offer, ...]] = lambda _: (),
-    reader: Reader | None = None,
+    reader: Reranker | None = None,
 ) -> Generator[str, None, Answer]:
     """Answer at a level from the k best passages, every statement cited; yields and returns as `tell`.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from index.models.reranker import Read, Reader
+from index.models.reranker import Reranker, RerankInput
 from kb.answer.evidence import Evidence, Sentence
 from kb.types.search import Hit
 
@@ -22,7 +22,7 @@ WEIGHT = 0.04
 
 
 @dataclass(frozen=True, slots=True)
-class PassageReading:
+class PassageScores:
     """What the reader says of a passage, as logits; of its sentences by their place in it."""
 
     answers: float
@@ -30,17 +30,17 @@ class PassageReading:
     sentences: Mapping[int, float]
 
 
-Readings = Mapping[str, PassageReading]
+AllPassageScores = Mapping[str, PassageScores]
 
 
-def read(question: str, evidence: Evidence, reader: Reader, most: int = DEPTH) -> Readings:
+def read(question: str, evidence: Evidence, reader: Reranker, most: int = DEPTH) -> AllPassageScores:
     """Readings of the first passages that have sentences, by the id of the passage."""
     if max((hit.scores.cosine for hit in evidence.hits), default=0.0) < _NOTHING_NEAR:
         return {}
     groups = [list(group) for _, group in groupby(evidence.sentences, key=lambda s: s.hit.chunk.id)][:most]
     found = reader.read([(question, _passage(group)) for group in groups])
     return {
-        group[0].hit.chunk.id: PassageReading(
+        group[0].hit.chunk.id: PassageScores(
             reading.answers,
             reading.relevant,
             {s.n: max(logit, UNREAD) for s, logit in zip(group, reading.sentences, strict=True)},
@@ -49,7 +49,7 @@ def read(question: str, evidence: Evidence, reader: Reader, most: int = DEPTH) -
     }
 
 
-def reordered(hits: Sequence[Hit], readings: Readings, weight: float = WEIGHT) -> tuple[Hit, ...]:
+def reordered(hits: Sequence[Hit], readings: AllPassageScores, weight: float = WEIGHT) -> tuple[Hit, ...]:
     """Hits by their fused scores and what the reader makes of them; those that it has not read stay behind."""
     best = max((hit.scores.fused for hit in hits), default=0.0) or 1.0
 
@@ -62,7 +62,7 @@ def reordered(hits: Sequence[Hit], readings: Readings, weight: float = WEIGHT) -
     return tuple(replace(hit, rank=n) for n, hit in enumerate(order, start=1))
 
 
-def _passage(group: Sequence[Sentence]) -> Read:
+def _passage(group: Sequence[Sentence]) -> RerankInput:
     """A passage as the reader takes it: its sentences under its headings."""
     spans: list[tuple[int, int]] = []
     text = ""
@@ -70,4 +70,4 @@ def _passage(group: Sequence[Sentence]) -> Read:
         spans.append((len(text), len(text) + len(one.plain)))
         text += one.plain + " "
     title = " › ".join(group[0].hit.chunk.breadcrumb)
-    return Read(text, title[-_LONGEST_TITLE:], tuple(spans))
+    return RerankInput(text, title[-_LONGEST_TITLE:], tuple(spans))

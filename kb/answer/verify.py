@@ -31,7 +31,7 @@ _FEWEST_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CitedSource:
     """What a statement may rest on: the words of a passage, and what is known of it beside them.
 
     `about` (title, headings, speakers, date) may give a name or a number, never the sense. `anonymous`: posts, which
@@ -82,7 +82,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    by_number: Mapping[int, Source]
+    by_number: Mapping[int, CitedSource]
     lower: frozenset[str] = field(default_factory=frozenset)
 
     def is_ordinary(self, word: str) -> bool:
@@ -90,7 +90,9 @@ class _Known:
         return word.lower() in self.lower or is_ordinary(word)
 
 
-def check(statements: Sequence[Statement], sources: Sequence[Source], support: Support, floor: float) -> list[Verdict]:
+def check(
+    statements: Sequence[Statement], sources: Sequence[CitedSource], support: Support, floor: float
+) -> list[Verdict]:
     """A verdict for each statement. What is borne below `floor` is not supported."""
     known = _Known({source.n: source for source in sources}, _lower_words(sources))
     literal = [_literal_faults(statement, known) for statement in statements]
@@ -132,7 +134,7 @@ def _literal_faults(statement: Statement, known: _Known) -> list[Fault]:
     return faults
 
 
-def _quote_faults(statement: Statement, cited: Sequence[Source]) -> list[Fault]:
+def _quote_faults(statement: Statement, cited: Sequence[CitedSource]) -> list[Fault]:
     faults = []
     by_number = {source.n: source for source in cited}
     for n, quote in statement.quotes:
@@ -181,7 +183,7 @@ def _listed(numbers: Sequence[int]) -> str:
     return ", ".join(f"[{n}]" for n in numbers)
 
 
-def _lower_words(sources: Sequence[Source]) -> frozenset[str]:
+def _lower_words(sources: Sequence[CitedSource]) -> frozenset[str]:
     """Words that stand somewhere in lower case: they name nothing."""
     return frozenset(word for source in sources for word in re.findall(r"(?<!\w)[a-z]{3,}(?!\w)", source.text))
 

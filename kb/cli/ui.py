@@ -52,7 +52,7 @@ def ui(
                 f"--host {host} lets others reach your knowledge base, so it needs --auth FILE. "
                 "Make one with: kb ui --add-user NAME --auth FILE"
             )
-        from ui.serve import Options, serve
+        from ui.serve import ServeOptions, serve
 
         def announce(url: str) -> None:
             if json:
@@ -63,7 +63,7 @@ def ui(
                 )
             sys.stdout.flush()
 
-        serve(library, Options(host, port, auth, mcp, mcp_write), announce)
+        serve(library, ServeOptions(host, port, auth, mcp, mcp_write), announce)
     return 0
 
 

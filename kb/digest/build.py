@@ -21,7 +21,7 @@ from index.storage.links import LinkRecord
 from index.storage.rows import Entry
 from kb.answer.verify import Support
 from kb.digest import clustering, item_summaries, novelty, ranking
-from kb.digest.clustering import Told
+from kb.digest.clustering import StoryItem
 from kb.digest.items import DigestItem, Relation
 from kb.digest.ranking import Taste
 from kb.errors import LlmError
@@ -51,7 +51,7 @@ class _Story:
 
 
 @dataclass(slots=True)
-class Editor:
+class DigestBuilder:
     """Puts a digest together. `write` makes summaries (a model and what checks it), where there is one."""
 
     catalog: Catalog
@@ -71,7 +71,7 @@ class Editor:
         feeds = {row.id: row for row in subscriptions.feeds(self.catalog)}
         vectors = self._vectors([records[entry.url] for entry in kept])
         told = [
-            Told(
+            StoryItem(
                 entry.url,
                 records[entry.url].title,
                 records[entry.url].summary,
@@ -92,7 +92,7 @@ class Editor:
             record = records[kept[head].url]
             relation = self._relation([records[e.url] for e in some], cosine, document, repeats)
             names = [_name(feeds.get(entry.feed_id)) for entry in some]
-            item = ranking.Item(
+            item = ranking.RankedStory(
                 vectors[head],
                 [tag for entry in some for tag in records[entry.url].tags],
                 names,

@@ -51,7 +51,7 @@ _WORD = re.compile(r"[A-Za-z][\w'’-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StoryItem:
     """An item as a feed tells it: `about` is the address that a page of discussion is about; `day` counts days."""
 
     url: str
@@ -80,12 +80,12 @@ def day_of(iso: str) -> float:
     return (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).timestamp() / 86_400
 
 
-def text_of(item: Told) -> str:
+def text_of(item: StoryItem) -> str:
     """What of an item is embedded, to be compared."""
     return f"{bare_title(item.title, item.feed)}\n{item.summary}"
 
 
-def group(items: Sequence[Told], vectors: npt.NDArray[np.float32]) -> list[list[int]]:
+def group(items: Sequence[StoryItem], vectors: npt.NDArray[np.float32]) -> list[list[int]]:
     """The places of items by story, each story in the items' own order; `vectors` has a unit vector an item."""
     return _joined(len(items), _chances(items, Compared(items, vectors)))
 
@@ -104,7 +104,7 @@ def without_site(title: str, feed: str) -> str:
     return title[: suffix.start()] if one in other or (other and other in one) else title
 
 
-def _look(item: Told) -> _Seen:
+def _look(item: StoryItem) -> _Seen:
     title = bare_title(item.title, item.feed)
     text = f"{title} . {item.summary}"
     names = {w.lower() for w in _WORD.findall(text) if len(w) > 2 and not is_ordinary(w)}
@@ -125,7 +125,7 @@ def _versions(text: str) -> frozenset[str]:
 class Compared:
     """What items share, measured against what all of them share."""
 
-    def __init__(self, items: Sequence[Told], vectors: npt.NDArray[np.float32]) -> None:
+    def __init__(self, items: Sequence[StoryItem], vectors: npt.NDArray[np.float32]) -> None:
         """`vectors` has a unit vector an item."""
         self.seen = [_look(item) for item in items]
         self.cosines = vectors @ vectors.T
@@ -162,7 +162,7 @@ def _differ(one: frozenset[str], other: frozenset[str]) -> bool:
     return bool(one and other and not agree)
 
 
-def _crowds(items: Sequence[Told], cosines: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _crowds(items: Sequence[StoryItem], cosines: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """How near the neighbours of each item are that tell other stories."""
     feeds = {feed: n for n, feed in enumerate(dict.fromkeys(item.feed for item in items))}
     of = np.asarray([feeds[item.feed] for item in items])
@@ -173,7 +173,7 @@ def _crowds(items: Sequence[Told], cosines: npt.NDArray[np.float32]) -> npt.NDAr
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.float32(_USUAL)).astype(np.float32)
 
 
-def _chances(items: Sequence[Told], compared: Compared) -> dict[tuple[int, int], float]:
+def _chances(items: Sequence[StoryItem], compared: Compared) -> dict[tuple[int, int], float]:
     """By pair of places (the smaller first), the chance that they tell one story; pairs without one are left out."""
     found: dict[tuple[int, int], float] = {}
     seen = compared.seen
@@ -204,7 +204,7 @@ def _chances(items: Sequence[Told], compared: Compared) -> dict[tuple[int, int],
     return found
 
 
-def _chance(one: Told, other: Told, compared: Compared, a: int, b: int) -> float:
+def _chance(one: StoryItem, other: StoryItem, compared: Compared, a: int, b: int) -> float:
     if one.feed == other.feed and one.url != other.url:
         return 0.0
     values = compared.measures(a, b)

@@ -58,7 +58,7 @@ class FetchReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FeedResponse:
     """What came of asking for a feed: an unchanged one has neither `feed` nor `error`.
 
     `moved` is the address to ask from now on, where its server or the feed says so and a feed is there.
@@ -84,13 +84,13 @@ class News:
 
 def fetch_all(
     http: Http, rows: Sequence[FeedRow], now: dt.datetime, on_done: Callable[[int, int], None] = lambda _d, _t: None
-) -> list[Answer]:
+) -> list[FeedResponse]:
     """Ask for every feed, the hosts side by side and each host's feeds one after the other."""
     hosts: dict[str, list[FeedRow]] = {}
     for row in rows:
         hosts.setdefault(urlsplit(row.url).hostname or "", []).append(row)
     done = 0
-    answers: list[Answer] = []
+    answers: list[FeedResponse] = []
     with ThreadPoolExecutor(max_workers=min(_WORKERS, max(len(hosts), 1))) as pool:
         # The longest queues first: a host's pause between requests is what the whole waits for.
         queues = sorted(hosts.values(), key=len, reverse=True)
@@ -101,23 +101,23 @@ def fetch_all(
     return answers
 
 
-def _host(http: Http, rows: Sequence[FeedRow], now: dt.datetime) -> Iterator[Answer]:
+def _host(http: Http, rows: Sequence[FeedRow], now: dt.datetime) -> Iterator[FeedResponse]:
     unreachable = ""
     for row in rows:
         if row.not_before and row.not_before > _utc(now):
             asked = f"its server asked to be left alone until {row.not_before[:16].replace('T', ' ')} (UTC)"
-            yield Answer(row, error=asked)
+            yield FeedResponse(row, error=asked)
         elif unreachable:
-            yield Answer(row, error=unreachable)
+            yield FeedResponse(row, error=unreachable)
         else:
             try:
                 yield followed(http, ask(http, row))
             except FetchError as error:
                 unreachable = str(error) if error.unreachable else ""
-                yield Answer(row, error=str(error), status=error.status, retry_after=error.retry_after)
+                yield FeedResponse(row, error=str(error), status=error.status, retry_after=error.retry_after)
 
 
-def followed(http: Http, answer: Answer) -> Answer:
+def followed(http: Http, answer: FeedResponse) -> FeedResponse:
     """The answer from where a feed says that it moved to, if a feed is there; else the one that says so."""
     moved = answer.feed.moved if answer.feed is not None else ""
     row = answer.row
@@ -131,7 +131,7 @@ def followed(http: Http, answer: Answer) -> Answer:
     return replace(there, row=row, moved=there.moved or moved) if there.feed is not None else answer
 
 
-def ask(http: Http, row: FeedRow) -> Answer:
+def ask(http: Http, row: FeedRow) -> FeedResponse:
     """Ask for one feed, as little as its server allows. Raises `FetchError`."""
     headers = {"Accept": _ACCEPTED}
     if row.etag:
@@ -140,15 +140,15 @@ def ask(http: Http, row: FeedRow) -> Answer:
         headers["If-Modified-Since"] = row.modified
     fetched = http.get(row.url, headers, named=row.typed, tries=_TRIES)
     if fetched.status == 304:
-        return Answer(row, fetched, moved=fetched.moved)
+        return FeedResponse(row, fetched, moved=fetched.moved)
     digest = hashlib.sha256(fetched.content).hexdigest()
     if digest == row.hash:
-        return Answer(row, fetched, hash=digest, moved=fetched.moved)
+        return FeedResponse(row, fetched, hash=digest, moved=fetched.moved)
     try:
         feed = feeds.parse(fetched.content, fetched.url, _content_type(fetched))
-        return Answer(row, fetched, feed, digest, fetched.moved)
+        return FeedResponse(row, fetched, feed, digest, fetched.moved)
     except NotAFeed as error:
-        return Answer(row, fetched, error=str(error))
+        return FeedResponse(row, fetched, error=str(error))
 
 
 def _content_type(fetched: Fetched) -> str:
@@ -156,7 +156,7 @@ def _content_type(fetched: Fetched) -> str:
     return f"application/xml; charset={fetched.charset}" if fetched.charset else ""
 
 
-def find(http: Http, url: str) -> tuple[str, Answer]:
+def find(http: Http, url: str) -> tuple[str, FeedResponse]:
     """The feed at an address, or the first that the page there names. Raises `FetchError` or `NotAFeed`."""
     row = FeedRow("", url, "", "", (), 1.0, "", "", "", "new", "", "", 0, "", True, "", "")
     answer = ask(http, row)
@@ -175,7 +175,7 @@ def find(http: Http, url: str) -> tuple[str, Answer]:
     raise NotAFeed(answer.error if not named else f"{answer.error}, and the feed that it names cannot be read")
 
 
-def news_of(db: Database, answer: Answer, now: dt.datetime) -> News:
+def news_of(db: Database, answer: FeedResponse, now: dt.datetime) -> News:
     """What of a feed was not seen before, or was edited since; the same entry as last time costs nothing."""
     assert answer.feed is not None
     row, feed = answer.row, answer.feed
@@ -248,7 +248,7 @@ def _pending(entry: FeedEntry) -> str:
     return json.dumps({"transcripts": links, "chapters": entry.episode.chapters, "tries": 0})
 
 
-def note(db: Database, answer: Answer, now: dt.datetime, report: FetchReport) -> None:
+def note(db: Database, answer: FeedResponse, now: dt.datetime, report: FetchReport) -> None:
     """Keep what a feed's server said. The caller holds a transaction, and has kept the feed's entries."""
     row, at = answer.row, _utc(now)
     if answer.error:

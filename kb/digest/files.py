@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from index.storage import feeds, links
 from index.storage.catalog import Catalog
-from index.storage.feeds import Written
+from index.storage.feeds import DigestWindow
 from index.storage.links import LinkRecord
 from ingest.links import digests
 from ingest.text.decoding import decode
@@ -27,7 +27,7 @@ FOLDER = "digests"
 _LOOKED_AT = 31  # of the latest files, for ticks
 
 
-def window(catalog: Catalog, now: dt.datetime, first: str | None, last: str | None) -> Written:
+def window(catalog: Catalog, now: dt.datetime, first: str | None, last: str | None) -> DigestWindow:
     """The window of a digest that is written now. Times in UTC; days begin and end in the person's own zone.
 
     Without dates: from where the last day's digest ended, so that a day without one loses nothing; the same day's
@@ -39,11 +39,11 @@ def window(catalog: Catalog, now: dt.datetime, first: str | None, last: str | No
         before = feeds.written(catalog, today)
         kept = before is not None and bool(before.through)
         since = before.since if before is not None and kept else feeds.told_through(catalog, today)
-        return Written(today, since, until, until)
+        return DigestWindow(today, since, until, until)
     since = _midnight(first, now) if first is not None else ""
     end = _midnight((dt.date.fromisoformat(last) + dt.timedelta(days=1)).isoformat(), now) if last is not None else ""
     # One second more than now: what is of this very second is of today.
-    return Written(today, since, end or _utc(now + dt.timedelta(seconds=1)), "")
+    return DigestWindow(today, since, end or _utc(now + dt.timedelta(seconds=1)), "")
 
 
 def _midnight(day: str, now: dt.datetime) -> str:
@@ -67,14 +67,14 @@ def path_of(home: Path, date: str) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DigestLink:
     """A link of a written digest: its record as it stands now, and how the digest said it stands to what is known."""
 
     record: LinkRecord
     relation: str
 
 
-def latest(catalog: Catalog, home: Path) -> tuple[str, tuple[Told, ...]]:
+def latest(catalog: Catalog, home: Path) -> tuple[str, tuple[DigestLink, ...]]:
     """The date of the latest digest that was written, and its links in its order; empty where there is none."""
     for path in sorted((home / FOLDER).glob("????-??-??.md"), reverse=True):
         text = _text(path)
@@ -88,7 +88,7 @@ def latest(catalog: Catalog, home: Path) -> tuple[str, tuple[Told, ...]]:
             if entry["url"] in records:
                 own = lines[entry["first_line"] - 1 : entry["last_line"]]
                 said = next((line for line in own if line.startswith(("New to you;", "Repeats:"))), "")
-                told.append(Told(records[entry["url"]], plain(said)))
+                told.append(DigestLink(records[entry["url"]], plain(said)))
         return path.stem, tuple(told)
     return "", ()
 

@@ -25,7 +25,7 @@ _TRIES = 3  # of a transcript, on as many days
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PageRequest:
     """A page that is to be read: the entry that told of it, and the site of its feed, which the person chose."""
 
     entry: Entry
@@ -33,7 +33,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Got:
+class PageResult:
     """What came of it: the documents that were read (the first is the page), or why there is only the headline."""
 
     url: str
@@ -41,47 +41,47 @@ class Got:
     reason: str = ""
 
 
-def pages(fetching: Fetching, robots: Robots, wanted: Sequence[Wanted], max_mb: float) -> list[Got]:
+def pages(fetching: Fetching, robots: Robots, wanted: Sequence[PageRequest], max_mb: float) -> list[PageResult]:
     """Read pages, the hosts side by side; a host that cannot be reached is asked once."""
-    hosts: dict[str, list[Wanted]] = {}
+    hosts: dict[str, list[PageRequest]] = {}
     for one in wanted:
         hosts.setdefault(urlsplit(one.entry.uri).hostname or "", []).append(one)
 
-    def host(queue: list[Wanted]) -> list[Got]:
-        out: list[Got] = []
+    def host(queue: list[PageRequest]) -> list[PageResult]:
+        out: list[PageResult] = []
         dead = ""
         for one in queue:
             if dead:
-                out.append(Got(one.entry.uri, reason=dead))
+                out.append(PageResult(one.entry.uri, reason=dead))
                 continue
             try:
                 out.append(_page(fetching, robots, one, max_mb))
             except FetchError as error:
                 dead = str(error) if error.unreachable else ""
-                out.append(Got(one.entry.uri, reason=str(error)))
+                out.append(PageResult(one.entry.uri, reason=str(error)))
         return out
 
     with ThreadPoolExecutor(max_workers=min(_WORKERS, max(len(hosts), 1))) as pool:
         return [got for some in pool.map(host, list(hosts.values())) for got in some]
 
 
-def _page(fetching: Fetching, robots: Robots, one: Wanted, max_mb: float) -> Got:
+def _page(fetching: Fetching, robots: Robots, one: PageRequest, max_mb: float) -> PageResult:
     entry = one.entry
     typed = episodes.near(entry.uri, one.feed_url)
     if refused := robots.refusal(entry.uri, typed):
-        return Got(entry.uri, reason=refused)
+        return PageResult(entry.uri, reason=refused)
     item = remote.item(entry.uri, fetching, typed)
     if isinstance(item, IngestError):
-        return Got(entry.uri, reason=item.reason)
+        return PageResult(entry.uri, reason=item.reason)
     try:
         opened, data = item.load(max_mb)
     except IngestError as error:
         cause = error.__context__
         if isinstance(cause, FetchError):
             raise cause from None
-        return Got(entry.uri, reason=error.reason)
+        return PageResult(entry.uri, reason=error.reason)
     if opened.path.suffix in (".xml", ".opml"):
-        return Got(entry.uri, reason="it is no page")
+        return PageResult(entry.uri, reason="it is no page")
     made: list[Document] = []
     reason = "no article could be found in it"
     for outcome in registry.read(opened, data):
@@ -90,13 +90,13 @@ def _page(fetching: Fetching, robots: Robots, one: Wanted, max_mb: float) -> Got
         else:
             made.append(outcome)
     if not made:
-        return Got(entry.uri, reason=reason)
+        return PageResult(entry.uri, reason=reason)
     first = made[0]
     if not _is_about(entry, first.text):
-        return Got(entry.uri, reason="the page has nothing of what its feed says; something stands before it")
+        return PageResult(entry.uri, reason="the page has nothing of what its feed says; something stands before it")
     known: Metadata = {**first.metadata, **episodes.kept(entry.metadata)}
     known.pop("headline_only", None)
-    return Got(entry.uri, (replace(first, uri=entry.uri, title=entry.title, metadata=known),))
+    return PageResult(entry.uri, (replace(first, uri=entry.uri, title=entry.title, metadata=known),))
 
 
 def _is_about(entry: Entry, text: str) -> bool:
@@ -109,7 +109,7 @@ def _is_about(entry: Entry, text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Transcript:
+class TranscriptResult:
     """What came of an episode's transcript: its document, or why there is none; `pending` is what is left to fetch."""
 
     entry: SeenEntry
@@ -118,14 +118,16 @@ class Transcript:
     pending: str = ""
 
 
-def transcripts(http: Http, wanted: Sequence[tuple[SeenEntry, Entry, str]], max_mb: float) -> Iterator[Transcript]:
+def transcripts(
+    http: Http, wanted: Sequence[tuple[SeenEntry, Entry, str]], max_mb: float
+) -> Iterator[TranscriptResult]:
     """The transcripts of episodes: `wanted` are what was seen, its document's entry, the address of its feed."""
     hosts: dict[str, list[tuple[SeenEntry, Entry, str]]] = {}
     for one in wanted:
         first = json.loads(one[0].pending)["transcripts"][0][0]
         hosts.setdefault(urlsplit(first).hostname or "", []).append(one)
 
-    def host(queue: list[tuple[SeenEntry, Entry, str]]) -> list[Transcript]:
+    def host(queue: list[tuple[SeenEntry, Entry, str]]) -> list[TranscriptResult]:
         return [_transcript(http, *one, max_mb) for one in queue]
 
     with ThreadPoolExecutor(max_workers=min(_WORKERS, max(len(hosts), 1))) as pool:
@@ -133,12 +135,12 @@ def transcripts(http: Http, wanted: Sequence[tuple[SeenEntry, Entry, str]], max_
             yield from some
 
 
-def _transcript(http: Http, seen: SeenEntry, entry: Entry, feed_url: str, max_mb: float) -> Transcript:
+def _transcript(http: Http, seen: SeenEntry, entry: Entry, feed_url: str, max_mb: float) -> TranscriptResult:
     todo = json.loads(seen.pending)
     about = Document(entry.uri, "link", entry.title, "", (), entry.metadata)
     found, reasons = episodes.written(http, todo["transcripts"], about, todo["chapters"], feed_url, max_mb)
     if found is not None:
-        return Transcript(seen, found)
+        return TranscriptResult(seen, found)
     tries = todo["tries"] + 1
     again = json.dumps({**todo, "tries": tries}) if tries < _TRIES else ""
-    return Transcript(seen, None, "; ".join(reasons), again)
+    return TranscriptResult(seen, None, "; ".join(reasons), again)

@@ -14,7 +14,7 @@ from index.search.bm25 import subject_words
 from ingest.text.html import clip
 from kb.answer import verify
 from kb.answer.generate import FLOOR
-from kb.answer.verify import Source, Statement, Support
+from kb.answer.verify import CitedSource, Statement, Support
 from kb.errors import LlmError
 from kb.llm import prompts
 from kb.llm.client import Llm, Message
@@ -107,7 +107,7 @@ def written(title: str, text: str, llm: Llm, support: Support) -> str:
     if not parts:
         raise LlmError(f"The model {llm.name} wrote no sentence.")
     statements = [Statement(part, (1,)) for part in parts]
-    verdicts = verify.check(statements, [Source(1, f"{title}. {text[:_READ]}")], support, FLOOR)
+    verdicts = verify.check(statements, [CitedSource(1, f"{title}. {text[:_READ]}")], support, FLOOR)
     borne = [verdict.statement.text for verdict in verdicts if verdict.supported]
     return " ".join(borne)
 

@@ -37,7 +37,7 @@ class Taste:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class RankedStory:
     """What is known of a story when it is put in its place. `known` is the cosine with the nearest that is known."""
 
     vector: Vector
@@ -49,7 +49,7 @@ class Item:
     days: float
 
 
-def score(item: Item, taste: Taste) -> float:
+def score(item: RankedStory, taste: Taste) -> float:
     """How much speaks for reading a story; comparable within one digest."""
     source = item.weight * max((_feed(taste, feed) for feed in item.feeds), default=1.0)
     age = 0.5 ** (max(item.days, 0.0) / _HALF_LIFE)
@@ -57,7 +57,7 @@ def score(item: Item, taste: Taste) -> float:
     return float(source * interest(item, taste) * novelty(item) * age * told)
 
 
-def interest(item: Item, taste: Taste) -> float:
+def interest(item: RankedStory, taste: Taste) -> float:
     """1, and more the nearer a story is to what was marked best, to its tags, and to what the person has notes of."""
     liked = 0.0
     if len(taste.liked):
@@ -67,7 +67,7 @@ def interest(item: Item, taste: Taste) -> float:
     return 1 + _LIKED * liked + _TAGGED * tagged + _OWN_SUBJECT * _between(item.known)
 
 
-def novelty(item: Item) -> float:
+def novelty(item: RankedStory) -> float:
     """1 for what nothing known is near to, less as something is, least for a repetition."""
     if item.repeats:
         return _REPEATED

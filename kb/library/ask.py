@@ -114,10 +114,10 @@ class Ask:
 
     def chat(self) -> Conversation:
         """A conversation over this base: follow-up questions, and the last answer at another level."""
-        from kb.answer.conversation import Conversation, Means
+        from kb.answer.conversation import Conversation, Dependencies
 
         return Conversation(
-            Means(
+            Dependencies(
                 self._context.retriever(),
                 self._context.embedder,
                 self._context.llm(),

@@ -14,19 +14,19 @@ from kb.config import Config
 if TYPE_CHECKING:
     from index.chunking.derived import Derive
     from index.models.embedder import Embedder
-    from index.models.reranker import Reader
+    from index.models.reranker import Reranker
     from index.retriever import Retriever
     from index.storage.catalog import Catalog
     from index.writer import Writer
     from ingest.audio.engines import Engine, EngineName
     from ingest.audio.models import Models
-    from ingest.audio.source import Listening
+    from ingest.audio.source import AudioIngest
     from ingest.net.http import Http
     from ingest.remote import Fetching
     from ingest.threads.fourchan import Boards
     from kb.llm.client import Llm
     from kb.sync.pipeline import Ingest
-    from kb.sync.report import Options, Progress, Report
+    from kb.sync.report import IngestOptions, Progress, Report
 
 
 class LibraryContext:
@@ -45,7 +45,7 @@ class LibraryContext:
         self._retriever: Retriever | None = None
         self._client: Http | None = None
         self._llm: Llm | None = None
-        self._read: Reader | None = None
+        self._read: Reranker | None = None
         self.reader_problem = "" if config.reader else "it is switched off (KB_READER)"
         self._embedder = embedder
         self._engine: Engine | None = None
@@ -85,7 +85,7 @@ class LibraryContext:
         catalog = self.retriever().catalog()
         return (catalog.fact("model") if catalog is not None else None) or self.config.model
 
-    def reader(self) -> Reader | None:
+    def reader(self) -> Reranker | None:
         """The reader, loaded once; None where it is switched off or cannot be had (`status` says why)."""
         with self._loading:
             if self._read is None and not self.reader_problem:
@@ -136,7 +136,7 @@ class LibraryContext:
         self,
         writer: Writer | None,
         catalog: Catalog | None,
-        options: Options,
+        options: IngestOptions,
         report: Report,
         on_progress: Callable[[Progress], None] | None = None,
         online: bool = False,
@@ -166,7 +166,7 @@ class LibraryContext:
             after.fetched if after is not None else {},
         )
 
-    def fetching(self, options: Options | None = None) -> Fetching:
+    def fetching(self, options: IngestOptions | None = None) -> Fetching:
         """How addresses are fetched; with an ingest's options, recordings are heard too."""
         from ingest.remote import Fetching
 
@@ -181,17 +181,17 @@ class LibraryContext:
         settings = self.config
         return Models(engine or settings.whisper_engine, settings.whisper, settings.cache.expanduser() / "whisper")
 
-    def _listening(self, options: Options) -> Listening:
+    def _listening(self, options: IngestOptions) -> AudioIngest:
         from index.retriever import GLOSSARY
         from index.search.phonetic import glossary
-        from ingest.audio.source import Listening
-        from ingest.audio.transcribe import Settings, Transcriber, prompt_of
+        from ingest.audio.source import AudioIngest
+        from ingest.audio.transcribe import Transcriber, TranscriptionSettings, prompt_of
 
         models = self.whisper_models()
         meant = [meant for _, meant in glossary(self.home / GLOSSARY)]
-        chosen = Settings(models.engine, models.identity, self.config.whisper_language, prompt_of(meant))
+        chosen = TranscriptionSettings(models.engine, models.identity, self.config.whisper_language, prompt_of(meant))
         transcriber = Transcriber(self._hearer, self.home / "transcripts", chosen, options.force)
-        return Listening(transcriber, self.home / "recordings", options.audio)
+        return AudioIngest(transcriber, self.home / "recordings", options.audio)
 
     def _hearer(self) -> Engine:
         """The engine with its model, loaded once. Raises `WhisperError`."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kb.digest.files import Told
+    from kb.digest.files import DigestLink
     from kb.digest.items import Digest
     from kb.library.context import LibraryContext
     from kb.library.feeds import Feeds, Tell
@@ -36,7 +36,7 @@ class Digests:
         from index.storage import feeds as subscriptions
         from kb.answer.entailment import judge
         from kb.digest import files
-        from kb.digest.build import Editor
+        from kb.digest.build import DigestBuilder
         from kb.digest.fetch import FetchReport
         from kb.digest.items import Digest
 
@@ -56,7 +56,9 @@ class Digests:
                 if llm is not None
                 else None
             )
-            editor = Editor(db, self._context.embedder(), self._context.model, now, llm, checked) if entries else None
+            editor = (
+                DigestBuilder(db, self._context.embedder(), self._context.model, now, llm, checked) if entries else None
+            )
             say("stories", 0, len(entries))
             found = editor.ordered(entries) if editor is not None else []
             if fetch and found and editor is not None and self._context.config.full_text:
@@ -79,7 +81,7 @@ class Digests:
         self._keep_digest(path, wait)
         return made
 
-    def latest_digest(self) -> tuple[str, tuple[Told, ...]]:
+    def latest_digest(self) -> tuple[str, tuple[DigestLink, ...]]:
         """The date of the latest digest that was written, and its links as they stand now; nothing is written."""
         from kb.digest import files
 
@@ -89,7 +91,7 @@ class Digests:
     def _keep_digest(self, path: Path, wait: float) -> None:
         """Make a digest searchable; what is quoted is what it links to."""
         from index.writer import writing
-        from kb.sync.report import Options, Report
+        from kb.sync.report import IngestOptions, Report
 
         with writing(self._context.home, self._context.model, wait) as writer:
-            self._context.ingest_run(writer, writer.catalog, Options(kind="digest"), Report()).run([path])
+            self._context.ingest_run(writer, writer.catalog, IngestOptions(kind="digest"), Report()).run([path])

@@ -14,7 +14,7 @@ from kb.errors import IngestError, UsageError
 if TYPE_CHECKING:
     from index.storage.feeds import FeedRow
     from ingest.net.robots import Robots
-    from kb.digest.fetch import Answer, FetchReport, News
+    from kb.digest.fetch import FeedResponse, FetchReport, News
     from kb.library.context import LibraryContext
     from kb.types.documents import Document
 
@@ -104,7 +104,7 @@ class Feeds:
 
         try:
             found, refused = opml.read(text)
-        except opml.NoList as error:
+        except opml.NotOpml as error:
             raise UsageError(f"It cannot be imported: {error}.") from None
         out = Imported(refused=refused)
         with self._context.ledger() as db, db.transaction():
@@ -146,7 +146,9 @@ class Feeds:
             self.read_whole(latest, full_text, report, wait)
         return feeds.timed(report, began)
 
-    def _keep(self, answers: Sequence[Answer], report: FetchReport, wait: float, tell: Tell | None = None) -> None:
+    def _keep(
+        self, answers: Sequence[FeedResponse], report: FetchReport, wait: float, tell: Tell | None = None
+    ) -> None:
         """Write what feeds brought: the documents before what was seen, so that a crash repeats and loses nothing."""
         from index.storage import feeds as subscriptions
         from kb.digest import fetch as feeds
@@ -169,7 +171,7 @@ class Feeds:
     def _write(self, documents: Sequence[Document], report: FetchReport, wait: float, tell: Tell | None = None) -> None:
         """Make documents searchable. Raises `StoreError` if another program writes for longer than `wait` seconds."""
         from index.writer import writing
-        from kb.sync.report import Options, Report
+        from kb.sync.report import IngestOptions, Report
 
         if not documents:
             return
@@ -180,7 +182,7 @@ class Feeds:
                 tell("passages", getattr(progress, "embedded", 0), 0)
 
         with writing(self._context.home, self._context.model, wait) as writer:
-            self._context.ingest_run(writer, writer.catalog, Options(), made, told).documents(documents)
+            self._context.ingest_run(writer, writer.catalog, IngestOptions(), made, told).documents(documents)
         report.added += made.added
         report.updated += made.updated
         report.embedded += made.embedded
@@ -222,13 +224,13 @@ class Feeds:
         with self._context.ledger() as db:
             records = links.by_url(db, list(dict.fromkeys(urls)))
             untried = [url for url in dict.fromkeys(urls) if url in records and not records[url].read_whole]
-            wanted: list[behind_links.Wanted] = []
+            wanted: list[behind_links.PageRequest] = []
             for url in untried:
                 if len(wanted) >= most:
                     break
                 entry = db.entry_of(url)
                 if entry is not None and entry.kind == "link" and "url" in entry.metadata:
-                    wanted.append(behind_links.Wanted(entry, subscriptions.feed_of(db, url)))
+                    wanted.append(behind_links.PageRequest(entry, subscriptions.feed_of(db, url)))
             if not wanted:
                 return
             got = behind_links.pages(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kb.quiz.grading import Grade
     from kb.quiz.items import Quiz, QuizItem
     from kb.quiz.scheduler import Rating
-    from kb.quiz.session import Asker
+    from kb.quiz.session import QuizSession
     from kb.types.answers import Answer, Level
 
 _MOST_ITEMS = 500
@@ -64,10 +64,10 @@ class Study:
         )
         return self._kept(quiz, keep)
 
-    def _asker(self, level: str | None, count: int, posts: bool) -> tuple[Asker | None, Level]:
+    def _asker(self, level: str | None, count: int, posts: bool) -> tuple[QuizSession | None, Level]:
         from kb.answer.levels import check_level
         from kb.quiz import cards
-        from kb.quiz.session import Asker
+        from kb.quiz.session import QuizSession
 
         chosen = check_level(level or self._context.config.level)
         if not 1 <= count <= _MOST_ITEMS:
@@ -77,11 +77,11 @@ class Study:
             return None, chosen
         with self._context.ledger() as db:
             known = [card.item for card in cards.askable(db)[0]]
-        return Asker(
+        return QuizSession(
             self._context.retriever(), catalog, lambda texts: self._context.embedder().embed(texts), posts, known
         ), chosen
 
-    def _seed(self, topic: str, asker: Asker) -> str:
+    def _seed(self, topic: str, asker: QuizSession) -> str:
         """The same quiz on the same day, until what it asked is known."""
         return f"{self._context.now().date().isoformat()} {topic} {len(asker.known)}"
 

@@ -54,14 +54,14 @@ class Sync:
         """
         from index.writer import writing
         from ingest.remote import is_remote
-        from kb.sync.report import Options, Report
+        from kb.sync.report import IngestOptions, Report
 
         kind = "link" if kind == "feed" else kind
         chosen = next((k for k in KINDS if k == kind), None)
         if kind is not None and chosen is None:
             raise UsageError(f"There is no kind {kind!r}. Kinds are: {', '.join(KINDS)}, feed.")
         flags = (dry_run, prune, allow_mass_removal, force, retry_failed, full_text)
-        options = Options(chosen, *flags, board.strip("/"), audio, episodes)
+        options = IngestOptions(chosen, *flags, board.strip("/"), audio, episodes)
         named = list(places)
         if board and not re.fullmatch(r"/?\w{1,6}/?", board):
             raise UsageError(f"{board!r} is no board; write it as in --board g.")

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ScriptedReply:
     """One answer: its text, in parts of `size` characters; or a status, a delay, a line that drops after some parts.
 
     `raw` is sent in place of the protocol's own JSON.
@@ -34,7 +34,7 @@ class Reply:
     raw: str | None = None
 
 
-Script = Iterable[str | Reply] | Callable[[list[dict[str, Any]]], str | Reply]
+Script = Iterable[str | ScriptedReply] | Callable[[list[dict[str, Any]]], str | ScriptedReply]
 
 
 class LoopbackServer:
@@ -78,11 +78,11 @@ class ScriptedLlm(LoopbackServer):
                 row = json.loads(self.rfile.read(length) or b"{}")
                 served.requests.append(row)
                 if row.get("response_format") and not schemas:
-                    _answer(self, Reply("response_format is not supported", 400), False)
+                    _answer(self, ScriptedReply("response_format is not supported", 400), False)
                     return
                 served.asked.append(row.get("messages", []))
                 said = served._answer(row.get("messages", []))
-                reply = said if isinstance(said, Reply) else Reply(said)
+                reply = said if isinstance(said, ScriptedReply) else ScriptedReply(said)
                 time.sleep(reply.delay)
                 with contextlib.suppress(OSError):
                     _answer(self, reply, bool(row.get("stream")))
@@ -91,9 +91,9 @@ class ScriptedLlm(LoopbackServer):
         self.url += "/v1"
 
     @staticmethod
-    def _in_turn(replies: Any) -> Callable[[list[dict[str, Any]]], str | Reply]:
-        def following(_: list[dict[str, Any]]) -> str | Reply:
-            found: str | Reply = next(replies, Reply("the script has ended", 500))
+    def _in_turn(replies: Any) -> Callable[[list[dict[str, Any]]], str | ScriptedReply]:
+        def following(_: list[dict[str, Any]]) -> str | ScriptedReply:
+            found: str | ScriptedReply = next(replies, ScriptedReply("the script has ended", 500))
             return found
 
         return following
@@ -108,7 +108,7 @@ def _send(handler: BaseHTTPRequestHandler, status: int, body: str) -> None:
     handler.wfile.write(data)
 
 
-def _answer(handler: BaseHTTPRequestHandler, reply: Reply, stream: bool) -> None:
+def _answer(handler: BaseHTTPRequestHandler, reply: ScriptedReply, stream: bool) -> None:
     if reply.raw is not None:
         _send(handler, reply.status, reply.raw)
         return

@@ -65,7 +65,7 @@ _GENERAL = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class AnswerSpan:
     """What can be asked for: its words, where in the statement they stand, and what form they have.
 
     `unit` of a number is what is counted, so that it stands beside its likes.
@@ -78,12 +78,12 @@ class Key:
     unit: str = ""
 
 
-def keys(said: str, phrases: tuple[str, ...] = ()) -> list[Key]:
+def keys(said: str, phrases: tuple[str, ...] = ()) -> list[AnswerSpan]:
     """All that a statement can be asked for; `phrases` are the keyphrases of its passage."""
-    found: list[Key] = []
+    found: list[AnswerSpan] = []
     taken: list[tuple[int, int]] = []
 
-    def add(key: Key) -> None:
+    def add(key: AnswerSpan) -> None:
         if key.form != "definition" and _is_listed(said, key):
             return  # one of several: another would be as right
         if said.count("(", 0, key.start) > said.count(")", 0, key.start):
@@ -98,11 +98,11 @@ def keys(said: str, phrases: tuple[str, ...] = ()) -> list[Key]:
         text = match.group().strip()
         bare = re.sub(r"[^\d.]", "", text)
         if bare and (len(bare) > 1 or text != bare) and not _is_part_of_name(said, match.start(), match.end()):
-            add(Key("number", text, match.start(), match.start() + len(text), unit_of(text)))
+            add(AnswerSpan("number", text, match.start(), match.start() + len(text), unit_of(text)))
     for match in _NAME.finditer(said):
         if _is_whole_name(said, match.start(), match.end()):
             text = match.group()
-            add(Key("acronym" if _ACRONYM.fullmatch(text) else "name", text, match.start(), match.end()))
+            add(AnswerSpan("acronym" if _ACRONYM.fullmatch(text) else "name", text, match.start(), match.end()))
     for phrase in phrases:
         words = phrase.split()
         content = [w for w in words if w.casefold() not in _GENERAL and w.casefold() not in STOPWORDS]
@@ -115,11 +115,11 @@ def keys(said: str, phrases: tuple[str, ...] = ()) -> list[Key]:
         acts = match_ is not None and re.match(r"\s(?:an?|the|its|their|each|every)\b", said[match_.end() :])
         beside = re.search(r" (?:together|along|away|apart|online|again|directly|alone)$", phrase)
         if match_ and not acts and not beside and match_.group().islower():
-            add(Key("term", match_.group(), *match_.span()))
+            add(AnswerSpan("term", match_.group(), *match_.span()))
     return found
 
 
-def defined(said: str) -> Key | None:
+def defined(said: str) -> AnswerSpan | None:
     """The thing that a statement says what it is, with what it says in `unit`; None if it defines nothing."""
     bare_said = said.rstrip(" .!")
     match = _GLOSS.match(bare_said) or _DEFINES.match(bare_said)
@@ -148,7 +148,7 @@ def defined(said: str) -> Key | None:
     ):
         return None
     start = match.start("term") + len(term) - len(bare)
-    return Key("definition", bare, start, start + len(bare), match["what"].strip())
+    return AnswerSpan("definition", bare, start, start + len(bare), match["what"].strip())
 
 
 def unit_of(text: str) -> str:
@@ -176,7 +176,7 @@ def _is_whole_name(said: str, start: int, end: int) -> bool:
     return not (before or after or re.search(r" (?:Is|Are|Was|Has|Will|Can)$", text))
 
 
-def _is_listed(said: str, key: Key) -> bool:
+def _is_listed(said: str, key: AnswerSpan) -> bool:
     """Whether an answer is a member of a list, or only describes what a name says: "A $500 RTX 3070"."""
     after, before = said[key.end :], said[: key.start]
     listed = re.match(r",? (?:and|or) [A-Z]|, [A-Z][\w.-]*(?:,| and| or)|, (?:\w+ )?\w+(?:, | and | or )", after)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from index.search.bm25 import subject_words
 from kb.answer.evidence import Sentence
 from kb.quiz import validation
-from kb.quiz.answer_spans import Key
+from kb.quiz.answer_spans import AnswerSpan
 
 Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
@@ -26,21 +26,21 @@ _LEAST_TIMES, _MOST_TIMES, _YEAR = 1.15, 6.0, 1900
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class QuizCandidate:
     """A statement, what of it may be asked for, and how promising that is."""
 
     sentence: Sentence
     said: str
-    key: Key
+    key: AnswerSpan
     worth: float
 
 
 @dataclass(slots=True)
-class WrongOptions:
+class Distractors:
     """What a pool of statements has to give as wrong options; it keeps the vectors of what it compared."""
 
     embed: Embed
-    pool: Sequence[Candidate]
+    pool: Sequence[QuizCandidate]
     _vectors: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
 
     def remember(self, texts: Sequence[str]) -> None:
@@ -49,7 +49,7 @@ class WrongOptions:
         if missing:
             self._vectors |= dict(zip(missing, self.embed(missing), strict=True))
 
-    def beside(self, c: Candidate, count: int, *, swapped: bool = False) -> list[str]:
+    def beside(self, c: QuizCandidate, count: int, *, swapped: bool = False) -> list[str]:
         """Wrong options: of the answer's form and about its length, from other passages, none of them right as well.
 
         `swapped`: they will stand in the statement itself, so their own must be more like it, if they are no numbers.
@@ -58,7 +58,7 @@ class WrongOptions:
         key, hit = c.key, c.sentence.hit
         here = self._vectors[key.text]
         words = [word for word in subject_words(c.said) if word not in subject_words(key.text)]
-        ranked: list[tuple[float, str, Candidate]] = []
+        ranked: list[tuple[float, str, QuizCandidate]] = []
         for candidate in self.pool:
             other, where = candidate.key, candidate.sentence.hit
             text = cased_like(key.text, other.text)
@@ -87,7 +87,9 @@ class WrongOptions:
                 break
         return chosen
 
-    def _in_their_place(self, c: Candidate, ranked: Sequence[tuple[float, str, Candidate]], least: float) -> list[str]:
+    def _in_their_place(
+        self, c: QuizCandidate, ranked: Sequence[tuple[float, str, QuizCandidate]], least: float
+    ) -> list[str]:
         """Those that stand in their sentences as the answer stands in its: a firm for a firm, a set for a set."""
         self.remember([_hidden(c), *(_hidden(other) for _, _, other in ranked)])
         here = self._vectors[_hidden(c)]
@@ -105,7 +107,7 @@ def cased_like(key: str, other: str) -> str:
     return other[0].upper() + other[1:] if key[:1].isupper() and other[:1].islower() else other
 
 
-def _alike_in_form(key: Key, other: Key, said: str) -> bool:
+def _alike_in_form(key: AnswerSpan, other: AnswerSpan, said: str) -> bool:
     """Whether two answers could stand in each other's place: the same unit, a like length, as many words."""
     if key.form == "number":
         digits = [len(re.sub(r"\D", "", k.text)) for k in (key, other)]
@@ -137,6 +139,6 @@ def _says_as_much(passage: str, words: Sequence[str]) -> bool:
     return bool(words) and sum(word in held for word in words) >= 0.6 * len(words)
 
 
-def _hidden(c: Candidate) -> str:
+def _hidden(c: QuizCandidate) -> str:
     """A statement with its answer hidden, for comparing what stands around answers."""
     return f"{c.said[: c.key.start]}something{c.said[c.key.end :]}"

@@ -15,8 +15,8 @@ from index.search.bm25 import subject_words
 from kb.answer.evidence import Sentence, gather
 from kb.quiz import answer_spans, generate_speech, validation
 from kb.quiz import candidates as quiz_sentences
-from kb.quiz.answer_spans import Key
-from kb.quiz.distractors import Candidate, Embed, WrongOptions, cased_like
+from kb.quiz.answer_spans import AnswerSpan
+from kb.quiz.distractors import Distractors, Embed, QuizCandidate, cased_like
 from kb.quiz.generate_speech import Recording
 from kb.quiz.items import BLANK, FALSE, TRUE, ItemType, Quiz, QuizItem
 from kb.quiz.wording import made, under
@@ -46,7 +46,7 @@ _SPOKEN_EVERY, _SPOKEN_FIRST = 12, 4
 
 
 @dataclass(slots=True)
-class Maker:
+class QuizGenerator:
     """Makes the items of one quiz from passages; `beside` are others, only for wrong options.
 
     `cite` says where a sentence stands; `recordings` are those of the passages, by document id; `seed` decides what is
@@ -61,7 +61,7 @@ class Maker:
     known: Sequence[QuizItem] = ()
     recordings: Mapping[str, Recording] = field(default_factory=dict)
     _chance: random.Random = field(default_factory=random.Random)
-    _options: WrongOptions = field(init=False)
+    _options: Distractors = field(init=False)
 
     def make(self, topic: str, hits: Sequence[Hit], beside: Sequence[Hit], count: int) -> Quiz:
         """At most `count` items, the most promising first asked."""
@@ -70,7 +70,7 @@ class Maker:
         candidates = self._candidates(hits, quiz)
         pool = [*candidates, *self._candidates(beside, Quiz(topic, self.level))]
         self._chance.shuffle(pool)
-        self._options = WrongOptions(self.embed, pool[: max(_POOL, 2 * count)])
+        self._options = Distractors(self.embed, pool[: max(_POOL, 2 * count)])
         self._options.remember([c.key.text for c in [*candidates, *self._options.pool]])
         spoken = generate_speech.sentences(hits, self.cite)
         mix = _MIX[self.level]
@@ -94,9 +94,9 @@ class Maker:
 
     # Candidates
 
-    def _candidates(self, hits: Sequence[Hit], quiz: Quiz) -> list[Candidate]:
+    def _candidates(self, hits: Sequence[Hit], quiz: Quiz) -> list[QuizCandidate]:
         """Everything that may be asked, the most promising first; no sentence twice."""
-        found: dict[str, Candidate] = {}
+        found: dict[str, QuizCandidate] = {}
         for hit in hits:
             if hit.trust == "anonymous" and not self.posts:
                 quiz.reject("from an anonymous post")
@@ -125,13 +125,13 @@ class Maker:
                 for key in keys:
                     if key.form == "term" and not (named or " " in key.text):
                         continue  # one word of a general sentence could be another
-                    candidate = Candidate(sentence, said, key, self._worth(hit, said, key, keys, whole))
+                    candidate = QuizCandidate(sentence, said, key, self._worth(hit, said, key, keys, whole))
                     before = found.get(said)
                     if before is None or before.worth < candidate.worth:
                         found[said] = candidate
         return sorted(found.values(), key=lambda c: (-c.worth, c.said))
 
-    def _worth(self, hit: Hit, said: str, key: Key, keys: Sequence[Key], whole: bool) -> float:
+    def _worth(self, hit: Hit, said: str, key: AnswerSpan, keys: Sequence[AnswerSpan], whole: bool) -> float:
         worth = _WORTH[key.form]
         others = [k for k in keys if k is not key and k.form in ("name", "acronym", "definition")]
         worth += 0.5 if others and key.form in ("number", "term", "name", "acronym") else 0.0
@@ -148,7 +148,7 @@ class Maker:
 
     # Written items
 
-    def _written_item(self, type_: ItemType, waiting: list[Candidate], quiz: Quiz) -> QuizItem | None:
+    def _written_item(self, type_: ItemType, waiting: list[QuizCandidate], quiz: Quiz) -> QuizItem | None:
         """The first candidate that makes a sound item of a type; what it is made from is used up."""
         for candidate in list(waiting):
             item = self._of(type_, candidate, quiz)
@@ -185,7 +185,7 @@ class Maker:
             quiz.reject(why)
         return None
 
-    def _of(self, type_: ItemType, c: Candidate, quiz: Quiz) -> QuizItem | None:
+    def _of(self, type_: ItemType, c: QuizCandidate, quiz: Quiz) -> QuizItem | None:
         if c.key.form != "number" and type_ != "true_false" and _tells_itself(c):
             return None
         if type_ == "cloze":
@@ -206,7 +206,7 @@ class Maker:
         self._chance.shuffle(options)
         return self._item(type_, c, question, c.key.text, tuple(options))
 
-    def _true_false(self, c: Candidate, quiz: Quiz) -> QuizItem | None:
+    def _true_false(self, c: QuizCandidate, quiz: Quiz) -> QuizItem | None:
         options = (TRUE, FALSE)
         # Who always says true would be right too often.
         answers = [item.answer for item in quiz.items if item.type == "true_false"]
@@ -224,7 +224,13 @@ class Maker:
         return self._item("true_false", c, f"True or false? “{swapped}”", FALSE, options)
 
     def _item(
-        self, type_: ItemType, c: Candidate, question: str, answer: str, options: tuple[str, ...] = (), fact: str = ""
+        self,
+        type_: ItemType,
+        c: QuizCandidate,
+        question: str,
+        answer: str,
+        options: tuple[str, ...] = (),
+        fact: str = "",
     ) -> QuizItem:
         citation = self.cite(c.sentence)
         return made(
@@ -243,24 +249,24 @@ def _is_link(quote: str) -> bool:
     return re.fullmatch(r"\W*\[[^\[\]]+\]\([^()\s]+\)\W*", quote.strip()) is not None
 
 
-def _blanked(c: Candidate) -> str:
+def _blanked(c: QuizCandidate) -> str:
     """A statement with its answer left out wherever it stands."""
     pattern = re.compile(rf"(?<!\w){re.escape(c.key.text)}(?!\w)", re.IGNORECASE)
     return pattern.sub(BLANK, c.said)
 
 
-def _tells_itself(c: Candidate) -> bool:
+def _tells_itself(c: QuizCandidate) -> bool:
     """Whether what is left of a statement has a word of the answer: "a corpus of Twitter" for the Twitter Corpus."""
     rest = f"{c.said[: c.key.start]} {c.said[c.key.end :]}"
     return bool(set(subject_words(c.key.text)) & set(subject_words(rest)))
 
 
-def _types_in(key: Key) -> bool:
+def _types_in(key: AnswerSpan) -> bool:
     """Whether an answer is short and plain enough to be typed."""
     return len(key.text.split()) <= 3 and len(key.text) <= 30
 
 
-def _asks(c: Candidate) -> str:
+def _asks(c: QuizCandidate) -> str:
     """The question for a definition: "What is a bubble", "What are agents"."""
     article = re.match(r"(?:the|an?)\s+", c.said, re.IGNORECASE) if c.key.start else None
     name = c.key.text

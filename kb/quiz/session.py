@@ -16,7 +16,7 @@ from kb.errors import LlmError
 from kb.llm.client import Llm
 from kb.quiz import generate_llm
 from kb.quiz.distractors import Embed
-from kb.quiz.generate import Maker
+from kb.quiz.generate import QuizGenerator
 from kb.quiz.generate_speech import Recording
 from kb.quiz.items import Quiz, QuizItem
 from kb.quiz.validation import ASKED
@@ -33,7 +33,7 @@ _LEAST_COSINE = 0.3
 
 
 @dataclass(slots=True)
-class Asker:
+class QuizSession:
     """Makes quizzes of what a base holds; `known` are items that were asked before."""
 
     retriever: Retriever
@@ -93,7 +93,7 @@ class Asker:
             except LlmError as error:
                 begun.notes.append(f"{error} The questions are made by rule.")
         recordings = {e.id: self._heard(e.id) for e in entries.values() if e.kind in ("transcript", "audio")}
-        maker = Maker(self.embed, cite, level, seed, self.posts, [*self.known, *begun.items], recordings)
+        maker = QuizGenerator(self.embed, cite, level, seed, self.posts, [*self.known, *begun.items], recordings)
         quiz = maker.make(topic, asked, beside, count - len(begun.items))
         quiz.items[:0] = begun.items
         quiz.notes[:0] = begun.notes

@@ -10,7 +10,7 @@ from index.chunking import derived
 from index.chunking.units import Count
 from index.storage import llm_cache
 from index.storage.catalog import Catalog
-from ingest.threads.posts import Post
+from ingest.threads.posts import ThreadPost
 from kb.llm.client import Llm
 from kb.summaries import papers, threads
 from kb.summaries.thread_validation import ChainSummary
@@ -23,14 +23,14 @@ _SHOWN_POSTS = 40
 _FEWEST_POSTS = 2
 
 
-def posts_of(document: Document) -> list[list[Post]]:
+def posts_of(document: Document) -> list[list[ThreadPost]]:
     """The chains of a thread's document, as they were read; nothing for a recap, which has none of its own."""
     deleted = set(document.metadata.get("deleted", []))
-    found: dict[int, list[Post]] = {}
+    found: dict[int, list[ThreadPost]] = {}
     for row in document.metadata.get("posts", []):
         words = document.text[row["start_char"] : row["end_char"]]
         no, quotes = row["no"], tuple(row["quotes"])
-        post = Post(no, 0, words, quotes, row["subject"], row["file"], no in deleted)
+        post = ThreadPost(no, 0, words, quotes, row["subject"], row["file"], no in deleted)
         found.setdefault(row["chain"], []).append(post)
     return list(found.values())
 
@@ -44,7 +44,7 @@ def deriver(
     """
     asked: list[Llm | None] = [llm]
 
-    def one(chain: list[Post]) -> ChainSummary:
+    def one(chain: list[ThreadPost]) -> ChainSummary:
         made, trouble = summary(chain, catalog(), asked[0], titles, keep=True)
         if trouble:
             asked[0] = None
@@ -61,7 +61,7 @@ def deriver(
 
 
 def summary(
-    chain: Sequence[Post], catalog: Catalog | None, llm: Llm | None, titles: Titles, keep: bool
+    chain: Sequence[ThreadPost], catalog: Catalog | None, llm: Llm | None, titles: Titles, keep: bool
 ) -> tuple[ChainSummary, str]:
     """What a chain is about, the kept one if it was written before, and what kept the model from writing it.
 
@@ -79,7 +79,7 @@ def summary(
     return made, trouble
 
 
-def _passage(document: Document, chain: list[Post], made: ChainSummary, count: Count, window: int) -> Chunk:
+def _passage(document: Document, chain: list[ThreadPost], made: ChainSummary, count: Count, window: int) -> Chunk:
     numbers = " ".join(f">>{post.no}" for post in chain[:_SHOWN_POSTS])
     more = f" and {len(chain) - _SHOWN_POSTS} more" if len(chain) > _SHOWN_POSTS else ""
     text = (

@@ -15,7 +15,7 @@ from ingest.papers import arxiv
 from ingest.text.decoding import decode
 from ingest.threads import formats, fourchan, posts, recap
 from ingest.threads.fourchan import Boards
-from ingest.threads.posts import Post
+from ingest.threads.posts import ThreadPost
 from ingest.threads.recap import Block
 from kb.errors import IngestError, UsageError
 from kb.llm.client import Llm
@@ -37,7 +37,7 @@ class Recapped:
 
 
 def recap_of(
-    thread: int, found: Sequence[Sequence[Post]], catalog: Catalog | None, llm: Llm | None, titles: Titles
+    thread: int, found: Sequence[Sequence[ThreadPost]], catalog: Catalog | None, llm: Llm | None, titles: Titles
 ) -> Recapped:
     """The recap of a thread's chains: those with replies, the twenty largest, in the order of the thread.
 
@@ -55,7 +55,7 @@ def recap_of(
     return Recapped(thread, tuple(blocks), tuple(by), recap.write(thread, blocks))
 
 
-def at_place(place: str, board: str, boards: Boards) -> tuple[int, list[tuple[Post, ...]]]:
+def at_place(place: str, board: str, boards: Boards) -> tuple[int, list[tuple[ThreadPost, ...]]]:
     """The thread in a file or at an address: its number and its chains. Raises `IngestError` or `UsageError`."""
     where = fourchan.thread_at(place)
     if where is None and is_url(place):
@@ -82,7 +82,7 @@ def _read(path: Path) -> bytes:
         raise UsageError(f"{path}: it cannot be read ({error.strerror}), and no thread has such an id.") from None
 
 
-def of_document(catalog: Catalog, document_id: str) -> tuple[int, list[list[Post]]]:
+def of_document(catalog: Catalog, document_id: str) -> tuple[int, list[list[ThreadPost]]]:
     """The chains of a thread that was ingested. Raises `UsageError` for a document that is none."""
     document = document_of(catalog, document_id)
     found = thread_chunks.posts_of(document)

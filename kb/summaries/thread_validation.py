@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from ingest.threads.posts import QUOTE, Post
+from ingest.threads.posts import QUOTE, ThreadPost
 
 MOST_REASONING_WORDS = 130
 _MOST_SUMMARY_CHARS = 240
@@ -112,7 +112,9 @@ def _by_lines(reply: str) -> dict[str, str]:
     return out
 
 
-def violations(made: ChainSummary, chain: Sequence[Post], paper: str = "", allowed: Sequence[str] = ()) -> list[str]:
+def violations(
+    made: ChainSummary, chain: Sequence[ThreadPost], paper: str = "", allowed: Sequence[str] = ()
+) -> list[str]:
     """What of the contract a summary breaks, in words for who wrote it.
 
     `paper` is the title of the paper that the chain is about; `allowed` are lines that may be such a title.
@@ -150,7 +152,7 @@ def _is_question(summary: str) -> bool:
     return not (wh and _ABOUT_ANONS.search(asks.group()))
 
 
-def _facts(summary: str, chain: Sequence[Post]) -> list[str]:
+def _facts(summary: str, chain: Sequence[ThreadPost]) -> list[str]:
     """The clauses of a summary that state something without saying that somebody said it."""
     said = [line for post in chain for line in re.split(r"\n|(?<=[.!?])\s", QUOTE.sub(" ", post.text))]
     if any(_copies(summary, line) for line in said) and not _ATTRIBUTED.search(summary):

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from ingest.net import urls
-from ingest.threads.posts import Post
+from ingest.threads.posts import ThreadPost
 from kb.errors import LlmError
 from kb.llm import prompts
 from kb.llm.client import Llm, Message, tokens
@@ -31,13 +31,13 @@ _MOST_WORDS = 120
 _FEWEST_TITLE, _MOST_TITLE, _SHORT_WORD = 3, 25, 3
 
 
-def key(chain: Sequence[Post], model: str) -> str:
+def key(chain: Sequence[ThreadPost], model: str) -> str:
     """What a summary depends on: the posts' words, the model, the prompt. Unchanged, nothing is written again."""
     said = [[post.no, post.text, post.file] for post in chain]
     return hashlib.sha256(json.dumps([prompts.CHAIN_VERSION, model, said]).encode("utf-8", "replace")).hexdigest()
 
 
-def paper_of(chain: Sequence[Post], titles: Titles) -> str:
+def paper_of(chain: Sequence[ThreadPost], titles: Titles) -> str:
     """The title of the paper that a chain is about: the one whose link makes up its opening post. Empty if none.
 
     The title is the link's own text, what `titles` knows, or a line beside the link that is set like a title: what an
@@ -56,7 +56,7 @@ def paper_of(chain: Sequence[Post], titles: Titles) -> str:
     return next((line for line in beside(chain) if _set_like_a_title(line)), "")
 
 
-def beside(chain: Sequence[Post]) -> list[str]:
+def beside(chain: Sequence[ThreadPost]) -> list[str]:
     """The lines above and below a paper's link in the opening post, one of which may be its title."""
     lines = [line.strip() for line in chain[0].text.splitlines() if line.strip()]
     at = next((n for n, line in enumerate(lines) if _PAPER_LINK.search(line)), None)
@@ -72,7 +72,7 @@ def _set_like_a_title(line: str) -> bool:
     return enough and capital >= 0.8 * len(words) and not line.endswith((".", "?", "!", ",")) and "►" not in line
 
 
-def summarise(chain: Sequence[Post], llm: Llm | None, titles: Titles = lambda _: "") -> tuple[ChainSummary, str]:
+def summarise(chain: Sequence[ThreadPost], llm: Llm | None, titles: Titles = lambda _: "") -> tuple[ChainSummary, str]:
     """What a chain is about, and what kept the model from writing it (empty if nothing did).
 
     A model's answer that breaks the contract is asked for once more, then replaced by ours.
@@ -100,7 +100,7 @@ def summarise(chain: Sequence[Post], llm: Llm | None, titles: Titles = lambda _:
     return ChainSummary(ours.clues, ours.reasoning, ours.summary, f"extractive ({reason})"), trouble
 
 
-def as_yaml(chain: Sequence[Post], context: int) -> str:
+def as_yaml(chain: Sequence[ThreadPost], context: int) -> str:
     """The posts as a summariser takes them, the longest shortened until they fit what a model reads."""
     room = context - _WRITING_TOKENS - tokens(prompts.CHAIN) - 200
     limit = 4000
@@ -121,7 +121,7 @@ def as_yaml(chain: Sequence[Post], context: int) -> str:
             return text[: int(room * 3)]
 
 
-def by_rule(chain: Sequence[Post], paper: str = "") -> ChainSummary:
+def by_rule(chain: Sequence[ThreadPost], paper: str = "") -> ChainSummary:
     """A summary without a model: the chain's keyphrases, and a title made of them that states nothing."""
     phrases = keyphrases([f"{post.subject}\n{post.text}" for post in chain], _CLUES)
     phrases = [phrase for phrase in phrases if "?" not in phrase] or ["an image", "a short exchange"]
@@ -136,7 +136,7 @@ def by_rule(chain: Sequence[Post], paper: str = "") -> ChainSummary:
     return made
 
 
-def _title(chain: Sequence[Post], phrases: Sequence[str]) -> str:
+def _title(chain: Sequence[ThreadPost], phrases: Sequence[str]) -> str:
     opening = _own_words(chain[0])
     topic = _listed(_topics(chain, phrases)[:2])
     replies = [phrase for phrase in phrases if not any(phrase in part for part in topic.split(" and "))]
@@ -150,13 +150,13 @@ def _title(chain: Sequence[Post], phrases: Sequence[str]) -> str:
     return f"Anons discuss {topic}{tail}" if len(chain) > 1 else f"Anon on {topic}"
 
 
-def _own_words(post: Post) -> str:
+def _own_words(post: ThreadPost) -> str:
     """What a post says itself: not the greentext that it mocks, and no addresses."""
     lines = (line for line in post.text.splitlines() if not re.match(r"\s*>(?!>\d)", line))
     return re.sub(r"https?://\S+", " ", "\n".join(lines))
 
 
-def _topics(chain: Sequence[Post], phrases: Sequence[str]) -> list[str]:
+def _topics(chain: Sequence[ThreadPost], phrases: Sequence[str]) -> list[str]:
     """The phrases of the opening post first: it sets the topic."""
     opening = chain[0].text.casefold()
     return sorted(phrases, key=lambda phrase: phrase.casefold() not in opening)
@@ -166,7 +166,7 @@ def _listed(phrases: Sequence[str]) -> str:
     return " and ".join(phrases)
 
 
-def _reasoning(chain: Sequence[Post], phrases: Sequence[str], paper: str) -> str:
+def _reasoning(chain: Sequence[ThreadPost], phrases: Sequence[str], paper: str) -> str:
     replies = len(chain) - 1
     direct = sum(1 for post in chain[1:] if chain[0].no in post.quotes)
     parts = [f"The chain begins with >>{chain[0].no} and has {replies} {'reply' if replies == 1 else 'replies'}"]

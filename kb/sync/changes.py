@@ -12,14 +12,14 @@ from ingest.net.urls import path_of
 from ingest.source import Item
 from kb.errors import IngestError, SkippedItem
 from kb.sync import cleanup
-from kb.sync.report import Options
+from kb.sync.report import IngestOptions
 from kb.types.documents import Document
 
 
 class Changes:
     """Compares items and documents with the catalog. `taken` are the ids of documents that this run has met."""
 
-    def __init__(self, catalog: Catalog | None, writer: Writer | None, options: Options) -> None:
+    def __init__(self, catalog: Catalog | None, writer: Writer | None, options: IngestOptions) -> None:
         self._catalog = catalog
         self._writer = writer
         self._options = options

@@ -22,8 +22,8 @@ from index.storage.catalog import Catalog
 from index.storage.rows import Entry
 from index.writer import Change, Writer
 from ingest import deduplicate, discovery, episodes, registry
-from ingest.audio.transcribe import Made, Pace
-from ingest.feeds.source import Feeds
+from ingest.audio.transcribe import TranscriptionProgress, TranscriptionResult
+from ingest.feeds.source import FeedFiles
 from ingest.net.urls import path_of
 from ingest.remote import Fetching, is_remote
 from ingest.source import Item
@@ -33,7 +33,7 @@ from kb.sync import cleanup
 from kb.sync.apply import Apply, Outcome
 from kb.sync.changes import Changes, emptied
 from kb.sync.failures import Failures
-from kb.sync.report import Hearing, Options, Progress, Report
+from kb.sync.report import IngestOptions, Progress, Report, TranscribedItem
 from kb.types.documents import Document, Metadata
 
 _BINARY_TIMES = 5
@@ -52,7 +52,7 @@ class Ingest:
     now: Callable[[], dt.datetime]
     max_file_mb: float
     fetching: Fetching
-    options: Options = field(default_factory=Options)
+    options: IngestOptions = field(default_factory=IngestOptions)
     on_progress: Callable[[Progress], None] = lambda _: None
     derive: Derive = passages
     report: Report = field(default_factory=Report)
@@ -147,15 +147,15 @@ class Ingest:
 
     def _may_be_heard(self, item: Item) -> bool:
         """Whether an item is a recording, or may be a feed of some, where those are asked for."""
-        feed = self.options.audio and (is_remote(item.uri) or item.path.suffix.lower() in Feeds.suffixes)
+        feed = self.options.audio and (is_remote(item.uri) or item.path.suffix.lower() in FeedFiles.suffixes)
         return item.source() is not None or item.lasts or feed
 
-    def _tell(self, current: str, pace: Pace | None = None) -> None:
+    def _tell(self, current: str, pace: TranscriptionProgress | None = None) -> None:
         self.on_progress(Progress(self._done, self._total, self.report.embedded, current, pace))
 
-    def _heard(self, uri: str, made: Made) -> None:
+    def _heard(self, uri: str, made: TranscriptionResult) -> None:
         if all(one.uri != uri for one in self.report.heard):
-            self.report.heard.append(Hearing(uri, made.seconds, made.took))
+            self.report.heard.append(TranscribedItem(uri, made.seconds, made.took))
 
     def _item(self, item: Item | IngestError) -> None:
         if isinstance(item, IngestError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kb.types.documents import Kind
 
 if TYPE_CHECKING:
-    from ingest.audio.transcribe import Pace
+    from ingest.audio.transcribe import TranscriptionProgress
 
 
 @dataclass(slots=True)
@@ -24,12 +24,12 @@ class Report:
     warnings: list[tuple[str, str]] = field(default_factory=list)
     chunks: int = 0
     embedded: int = 0
-    heard: list[Hearing] = field(default_factory=list)
+    heard: list[TranscribedItem] = field(default_factory=list)
     seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class TranscribedItem:
     """A recording that was transcribed: its length and the time that took, in seconds; 0 where it was done before."""
 
     uri: str
@@ -45,11 +45,11 @@ class Progress:
     total: int
     embedded: int
     current: str
-    hearing: Pace | None = None
+    hearing: TranscriptionProgress | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class IngestOptions:
     """What a person asks of an ingest beside its places.
 
     `kind` instead of a look inside; `dry_run` only counts; `prune` removes sources under the named folders whose files

@@ -84,7 +84,7 @@ class Date:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Entities:
     """The numbers, dates and names of a text, and its words folded, for looking names up."""
 
     numbers: tuple[Number, ...]
@@ -94,11 +94,11 @@ class Facts:
 
 
 @cache
-def facts(text: str) -> Facts:
+def facts(text: str) -> Entities:
     """What a source has, for statements to be held against."""
     found = dates(text)
     counted = numbers(text)
-    return Facts(tuple(counted), tuple(found), frozenset(_folded_words(text)), _initials(text))
+    return Entities(tuple(counted), tuple(found), frozenset(_folded_words(text)), _initials(text))
 
 
 def dates(text: str) -> list[Date]:
@@ -139,7 +139,7 @@ def numbers(text: str) -> list[Number]:
     return out
 
 
-def missing_numbers(statement: str, source: Facts) -> list[str]:
+def missing_numbers(statement: str, source: Entities) -> list[str]:
     """The numbers of a statement that its source does not have."""
     have = {n.value for n in source.numbers} | {n.bare for n in source.numbers}
     for date in source.dates:
@@ -157,7 +157,7 @@ def missing_numbers(statement: str, source: Facts) -> list[str]:
     return out
 
 
-def missing_dates(statement: str, source: Facts) -> list[str]:
+def missing_dates(statement: str, source: Entities) -> list[str]:
     """The dates of a statement that no date of its source says."""
     years = {int(n.bare) for n in source.numbers if n.bare == int(n.bare) and 1000 <= n.bare <= 2999}
     return [
@@ -253,7 +253,7 @@ def _is_name(word: str, n: int, following: str) -> bool:
     return bool(following[:1].isupper()) or not letters.lower().endswith("s")
 
 
-def missing_names(statement: str, source: Facts, ordinary: Callable[[str], bool] = lambda _: False) -> list[str]:
+def missing_names(statement: str, source: Entities, ordinary: Callable[[str], bool] = lambda _: False) -> list[str]:
     """The names of a statement that its source does not have.
 
     `ordinary` tells of a word that opens a sentence whether it is one that names nothing.

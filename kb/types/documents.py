@@ -98,7 +98,7 @@ class Chapter(TypedDict):
     title: str
 
 
-class Doubted(TypedDict):
+class LowConfidence(TypedDict):
     """What a recogniser wrote and does not trust itself: seconds, its words, why they are left out."""
 
     start: float
@@ -107,7 +107,7 @@ class Doubted(TypedDict):
     reason: str
 
 
-class Hearing(TypedDict):
+class Transcription(TypedDict):
     """How a recording became words: its length in seconds, what heard it, in which language."""
 
     seconds: float
@@ -188,8 +188,8 @@ class Metadata(TypedDict, total=False):
     rendered: bool
     collapsed: list[Collapsed]
     chapters: list[Chapter]
-    heard: Hearing
-    dropped: list[Doubted]
+    heard: Transcription
+    dropped: list[LowConfidence]
     transcripts: list[list[str]]
     chapters_at: str
     entries: list[DigestEntry]

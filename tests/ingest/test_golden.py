@@ -14,8 +14,8 @@ import pytest
 from ingest import registry
 from ingest.audio import source as recordings
 from ingest.audio.engines import open_engine
-from ingest.audio.source import Listening, RecordingItem
-from ingest.audio.transcribe import Settings, Transcriber
+from ingest.audio.source import AudioIngest, RecordingItem
+from ingest.audio.transcribe import Transcriber, TranscriptionSettings
 from ingest.net.urls import file_uri
 from ingest.source import Item
 from kb.types import locators
@@ -65,9 +65,9 @@ def test_a_file_is_read_as_its_golden_pair_says(path: Path, tmp_path: Path, requ
     item = an_item(path)
     if path.suffix in recordings.SUFFIXES:
         tiny = request.getfixturevalue("tiny")
-        settings = Settings("faster-whisper", "tiny", "en")
+        settings = TranscriptionSettings("faster-whisper", "tiny", "en")
         hears = Transcriber(lambda: open_engine("faster-whisper", tiny.faster, "cpu", 2), tmp_path, settings)
-        item = RecordingItem(file_uri(path), path, path.name, True, listening=Listening(hears, tmp_path))
+        item = RecordingItem(file_uri(path), path, path.name, True, listening=AudioIngest(hears, tmp_path))
     found = json.loads(json.dumps(seen(item)).replace(path.absolute().as_uri(), f"file:///{path.name}"))
     if request.config.getoption("--rewrite-golden"):
         expected.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

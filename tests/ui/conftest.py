@@ -28,14 +28,14 @@ class Server:
     """A tutor over a library, in a thread of this process."""
 
     library: Library
-    options: serve.Options
+    options: serve.ServeOptions
     url: str = ""
     _uvicorn: uvicorn.Server | None = None
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
         made = serve.application(self.library, self.options)
-        opened = serve.listening(serve.Options(self.options.host, port=0))
+        opened = serve.listening(serve.ServeOptions(self.options.host, port=0))
         self.url = f"http://127.0.0.1:{opened.getsockname()[1]}"
         config = uvicorn.Config(made, log_level="error", timeout_graceful_shutdown=1, ws="none")
         self._uvicorn = uvicorn.Server(config)
@@ -104,7 +104,7 @@ def serving(library: Library) -> Iterator[Callable[..., Server]]:
     running: list[Server] = []
 
     def start(over: Library | None = None, **options: Any) -> Server:
-        server = Server(over or library, serve.Options(**options))
+        server = Server(over or library, serve.ServeOptions(**options))
         server.start()
         running.append(server)
         return server

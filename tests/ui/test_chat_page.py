@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 import kb
 from kb.library import Library
-from kb.llm.scripted_server import Reply, ScriptedLlm
+from kb.llm.scripted_server import ScriptedLlm, ScriptedReply
 from tests.ui.conftest import Server, Watched
 
 BUBBLE = """\
@@ -281,7 +281,7 @@ LINE = "The pipeline bubble is the time in which stages wait for their first mic
 def test_a_written_answer_is_seen_while_it_is_written(
     written: Callable[..., Library], serving: Callable[..., Server], watched: Watched
 ) -> None:
-    with ScriptedLlm(lambda _: Reply(LINE, size=6)) as model, written(model) as library:
+    with ScriptedLlm(lambda _: ScriptedReply(LINE, size=6)) as model, written(model) as library:
         watched.open(serving(library).url)
         watched.page.evaluate(
             "() => { window.seen = []; new MutationObserver(() => { const t = document.querySelector('#kb-now')"
@@ -297,7 +297,7 @@ def test_a_written_answer_is_seen_while_it_is_written(
 def test_an_answer_can_be_stopped(
     written: Callable[..., Library], serving: Callable[..., Server], watched: Watched
 ) -> None:
-    slow = Reply(LINE * 40, size=4, delay=6)
+    slow = ScriptedReply(LINE * 40, size=4, delay=6)
     with ScriptedLlm(lambda _: slow) as model, written(model) as library:
         watched.open(serving(library).url)
         watched.page.fill("#kb-question textarea", QUESTION)
@@ -354,8 +354,8 @@ def test_an_older_turn_is_told_again_as_it_was_understood_then(tutor: Tutor) -> 
 def test_one_answer_comes_at_a_time(
     written: Callable[..., Library], serving: Callable[..., Server], watched: Watched
 ) -> None:
-    script = iter([Reply(LINE), Reply(LINE * 20, size=4, delay=5)])
-    with ScriptedLlm(lambda _: next(script, Reply(LINE))) as model, written(model) as library:
+    script = iter([ScriptedReply(LINE), ScriptedReply(LINE * 20, size=4, delay=5)])
+    with ScriptedLlm(lambda _: next(script, ScriptedReply(LINE))) as model, written(model) as library:
         watched.open(serving(library).url)
         watched.ask(QUESTION)
         watched.page.fill("#kb-question textarea", "What does gradient checkpointing cost?")

@@ -54,7 +54,7 @@ def test_pages_may_not_stand_in_a_frame(serving: Serving) -> None:
 
 def test_a_host_that_others_reach_needs_passwords(library: Library) -> None:
     with pytest.raises(UsageError, match="--add-user NAME --auth FILE"):
-        serve.application(library, serve.Options(host="0.0.0.0"))
+        serve.application(library, serve.ServeOptions(host="0.0.0.0"))
 
 
 def test_the_command_refuses_it_with_2_and_says_what_to_do(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,12 +121,12 @@ def test_a_file_of_htpasswd_is_read(tmp_path: Path) -> None:
     path = tmp_path / "people"
     passwords.add(path, "ada", "correct horse")
     path.write_text("# people\n\n" + path.read_text().replace("$2b$", "$2y$"))
-    assert passwords.Door(passwords.read(path)).opens("ada", "correct horse")
+    assert passwords.Passwords(passwords.read(path)).opens("ada", "correct horse")
 
 
 def test_a_second_person_leaves_the_first(people: Path) -> None:
     passwords.add(people, "bob", "battery staple")
-    door = passwords.Door(passwords.read(people))
+    door = passwords.Passwords(passwords.read(people))
     assert door.opens("ada", "correct horse")
     assert door.opens("bob", "battery staple")
 
@@ -157,7 +157,7 @@ def test_somebody_is_added_by_the_command(tmp_path: Path, home: Path, monkeypatc
 
     monkeypatch.setattr("sys.stdin", io.StringIO("correct horse\n"))
     assert run(["ui", "--add-user", "ada", "--auth", str(tmp_path / "people")]) == 0
-    assert passwords.Door(passwords.read(tmp_path / "people")).opens("ada", "correct horse")
+    assert passwords.Passwords(passwords.read(tmp_path / "people")).opens("ada", "correct horse")
 
 
 def test_a_port_that_is_taken_is_named(library: Library) -> None:
@@ -168,7 +168,7 @@ def test_a_port_that_is_taken_is_named(library: Library) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(StoreError, match=str(port)):
-            serve.listening(serve.Options(port=port))
+            serve.listening(serve.ServeOptions(port=port))
 
 
 # Files
@@ -230,10 +230,10 @@ def test_the_home_is_not_served(serving: Serving, library: Library, notes: Path)
 
 def test_paths_of_the_machine_may_not_be_added_over_the_network(library: Library, notes: Path) -> None:
     from ui.jobs import Ingests
-    from ui.pages.library import Sources
+    from ui.pages.library import LibraryPage
 
     (notes / "a.md").write_text("# A\n\nA note.\n")
-    tab = Sources(library, Ingests(library), folders=False)
+    tab = LibraryPage(library, Ingests(library), folders=False)
     told = [update[0] for update in tab._added([], str(notes))]
     assert "is no address" in told[-1]
     assert library.sources() == []

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 import kb
 from kb.library import Library
-from kb.llm.scripted_server import Reply, ScriptedLlm
+from kb.llm.scripted_server import ScriptedLlm, ScriptedReply
 from tests.site import Page, Site
 from tests.ui.conftest import Server, Watched
 
@@ -189,7 +189,7 @@ def test_no_words_of_a_model_run(
 ) -> None:
     (notes / "a.md").write_text("# Bubble\n\nThe bubble is the time in which stages wait for a micro-batch.\n")
     said = " ".join(f"The bubble is the time of {payload} in which stages wait [1]." for payload in PAYLOADS)
-    with ScriptedLlm(lambda _: Reply(said, size=9)) as model:
+    with ScriptedLlm(lambda _: ScriptedReply(said, size=9)) as model:
         settings = {"llm_url": model.url + "/v1", "llm_model": PAYLOADS[1]}
         with kb.open(home, embedder=embedder, **settings) as library:  # type: ignore[arg-type]
             library.ingest([notes])

@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import expect
 
 from kb.library import Library
-from kb.llm.scripted_server import Reply, ScriptedLlm
+from kb.llm.scripted_server import ScriptedLlm, ScriptedReply
 from tests.ui.conftest import Watched
 from tests.ui.test_chat_page import BUBBLE, LINE, QUESTION
 
@@ -87,8 +87,8 @@ def test_it_reports_nothing_anywhere(started: Callable[..., Any]) -> None:
 def test_a_server_that_is_killed_in_mid_answer_is_told_and_the_chat_goes_on_with_the_next(
     started: Callable[..., Any], watched: Watched
 ) -> None:
-    script = iter([Reply(LINE, size=8), Reply(LINE * 40, size=4, delay=8)])
-    with ScriptedLlm(lambda _: next(script, Reply(LINE))) as model:
+    script = iter([ScriptedReply(LINE, size=8), ScriptedReply(LINE * 40, size=4, delay=8)])
+    with ScriptedLlm(lambda _: next(script, ScriptedReply(LINE))) as model:
         set_to = {"KB_LLM_URL": model.url + "/v1", "KB_LLM_MODEL": "scripted"}
         process, url = started("--port", "0", **set_to)
         watched.open(url)

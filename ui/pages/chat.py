@@ -29,7 +29,7 @@ _LEVELS = [(answers.LEVEL_NAMES[level], level) for level in LEVELS]
 Update = tuple[Any, ...]
 
 
-class Chat:
+class ChatPage:
     """The chat's parts and what they do."""
 
     def __init__(self, library: Library) -> None:

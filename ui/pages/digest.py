@@ -25,7 +25,7 @@ _LOOKED_EVERY = 0.3
 Update = tuple[Any, ...]
 
 
-class Digests:
+class DigestPage:
     """The tab's parts and what they do."""
 
     def __init__(self, library: Library) -> None:

@@ -33,7 +33,7 @@ _STATES = {
 Update = tuple[Any, ...]
 
 
-class Sources:
+class LibraryPage:
     """The library's parts and what they do. `folders`: whether paths of this machine may be named."""
 
     def __init__(self, library: Library, ingests: Ingests, folders: bool) -> None:

@@ -24,7 +24,7 @@ _COUNT = 5
 _MOST_COUNT = 20
 
 
-class Quizzes:
+class QuizPage:
     """The tab's parts and what they do."""
 
     def __init__(self, library: Library) -> None:

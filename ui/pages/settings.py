@@ -10,7 +10,7 @@ from ui.render.html import action, notice, words
 from ui.render.panel import panel
 
 
-class Settings:
+class SettingsPage:
     """The tab's parts and what they do."""
 
     def __init__(self, library: Library, tools: str) -> None:

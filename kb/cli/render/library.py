@@ -14,7 +14,7 @@ from kb.cli.render.terminal import console, safe
 from kb.text.markdown import name_of, shown
 from kb.types import locators
 from kb.types.answers import NOTHING_YET
-from kb.types.documents import Hearing
+from kb.types.documents import Transcription
 
 if TYPE_CHECKING:
     from index.storage.rows import Entry
@@ -122,7 +122,7 @@ def source(out: Console, entry: Entry, text: str, links: Edges) -> None:
         out.print(f"{'loop':<12} line {line}: “{shown(loop['words'])}” {loop['times']} times, searched once")
 
 
-def _heard(how: Hearing) -> str:
+def _heard(how: Transcription) -> str:
     language = how["language"] or "unknown"
     return f"{locators.clock(how['seconds'])} by {how['engine']} with {how['model']}, language {language}"
 

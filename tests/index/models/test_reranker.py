@@ -12,7 +12,7 @@ import kb
 from index.models import packed
 from index.models import reranker as readers
 from index.models.embedder import Embedder
-from index.models.reranker import Read, Reader
+from index.models.reranker import Reranker, RerankInput
 from kb.cli.__main__ import run
 from kb.library import Library
 from tests.builders import AN_OUTLINE, write
@@ -23,27 +23,27 @@ BUBBLE = (
 SPANS = ((0, 30), (31, 93), (94, 116))
 
 
-def test_the_sentence_that_answers_comes_first(reader: Reader) -> None:
-    (reading,) = reader.read([("What is the pipeline bubble?", Read(BUBBLE, "", SPANS))])
+def test_the_sentence_that_answers_comes_first(reader: Reranker) -> None:
+    (reading,) = reader.read([("What is the pipeline bubble?", RerankInput(BUBBLE, "", SPANS))])
     assert max(range(3), key=lambda n: reading.sentences[n]) == 1
 
 
-def test_a_passage_that_answers_is_told_from_one_that_does_not(reader: Reader) -> None:
+def test_a_passage_that_answers_is_told_from_one_that_does_not(reader: Reranker) -> None:
     question = "What is the pipeline bubble?"
     other = "Tomatoes want sun and much water. Plant them in May, when no frost is to be feared."
-    one, two = reader.read([(question, Read(BUBBLE)), (question, Read(other))])
+    one, two = reader.read([(question, RerankInput(BUBBLE)), (question, RerankInput(other))])
     assert one.answers > two.answers + 1
     assert one.relevant > two.relevant
 
 
-def test_a_statement_is_told_from_one_that_the_passage_does_not_support(reader: Reader) -> None:
+def test_a_statement_is_told_from_one_that_the_passage_does_not_support(reader: Reranker) -> None:
     said, unsaid = "Cards wait for work during the pipeline bubble.", "The pipeline bubble was invented in Paris."
-    one, two = reader.read([(said, Read(BUBBLE)), (unsaid, Read(BUBBLE))])
+    one, two = reader.read([(said, RerankInput(BUBBLE)), (unsaid, RerankInput(BUBBLE))])
     assert one.supports > two.supports
 
 
-def test_readings_come_in_the_order_of_the_pairs_and_do_not_lean_on_each_other(reader: Reader) -> None:
-    pairs = [("What is it?", Read("word " * n + BUBBLE)) for n in (5, 90, 1, 40, 3, 200, 2)]
+def test_readings_come_in_the_order_of_the_pairs_and_do_not_lean_on_each_other(reader: Reranker) -> None:
+    pairs = [("What is it?", RerankInput("word " * n + BUBBLE)) for n in (5, 90, 1, 40, 3, 200, 2)]
     together = reader.read(pairs)
     for pair, reading in zip(pairs, together, strict=True):
         assert reader.read([pair])[0].answers == pytest.approx(reading.answers, abs=0.05)
@@ -62,14 +62,14 @@ def test_readings_come_in_the_order_of_the_pairs_and_do_not_lean_on_each_other(r
         ("What is it?", "word " * 10_000),
     ],
 )
-def test_odd_pairs_give_finite_numbers(reader: Reader, question: str, text: str) -> None:
-    (reading,) = reader.read([(question, Read(text, "", ((0, max(len(text), 1)),)))])
+def test_odd_pairs_give_finite_numbers(reader: Reranker, question: str, text: str) -> None:
+    (reading,) = reader.read([(question, RerankInput(text, "", ((0, max(len(text), 1)),)))])
     assert all(math.isfinite(value) for value in (reading.relevant, reading.answers, reading.supports))
 
 
-def test_a_sentence_beyond_the_window_is_not_read(reader: Reader) -> None:
+def test_a_sentence_beyond_the_window_is_not_read(reader: Reranker) -> None:
     text = "word " * 2000
-    (reading,) = reader.read([("What is it?", Read(text, "", ((0, 20), (9000, 9900))))])
+    (reading,) = reader.read([("What is it?", RerankInput(text, "", ((0, 20), (9000, 9900))))])
     assert math.isfinite(reading.sentences[0])
     assert reading.sentences[1] == -math.inf
 

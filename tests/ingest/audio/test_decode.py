@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ingest.audio import decode
-from ingest.audio.decode import RATE, Heard, NoSound
+from ingest.audio.decode import RATE, Heard, NoAudio
 from tests import speech
 
 
@@ -116,7 +116,7 @@ def a_noise(seconds: float) -> decode.Sound:
 def test_a_text_that_is_named_mp3_is_no_sound(tmp_path: Path) -> None:
     path = tmp_path / "a.mp3"
     path.write_text("This is a note about audio.\n" * 50)
-    with pytest.raises(NoSound, match="no sound can be read"):
+    with pytest.raises(NoAudio, match="no sound can be read"):
         decoded(path)
 
 
@@ -127,7 +127,7 @@ def test_a_film_without_sound_says_so(tmp_path: Path) -> None:
         film.width, film.height, film.pix_fmt = 64, 48, "yuv420p"
         out.mux(film.encode(av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), dtype=np.uint8), format="rgb24")))
         out.mux(film.encode())
-    with pytest.raises(NoSound, match="no sound track"):
+    with pytest.raises(NoAudio, match="no sound track"):
         decode.facts(path)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from ingest.audio import engines
 from ingest.audio.decode import Heard, Sound, blocks
-from ingest.audio.engines import Engine, EngineName, Said, open_engine
+from ingest.audio.engines import Engine, EngineName, SpokenSegment, open_engine
 from ingest.audio.models import Models
 from ingest.audio.vad_windows import windows
 from kb.errors import WhisperError
@@ -70,8 +70,8 @@ def test_several_windows_at_once_are_heard_as_each_by_itself(tiny: TinyWhisper) 
     assert [[one.text for one in window] for window in together] == [[one.text for one in w] for w in alone]
 
 
-def said(text: str, logprob: float = -0.2, no_speech: float = 0.1) -> Said:
-    return Said(0.0, 2.0, text, logprob, no_speech)
+def said(text: str, logprob: float = -0.2, no_speech: float = 0.1) -> SpokenSegment:
+    return SpokenSegment(0.0, 2.0, text, logprob, no_speech)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def said(text: str, logprob: float = -0.2, no_speech: float = 0.1) -> Said:
         (said("Thank you.", -0.3, 0.9), ""),
     ],
 )
-def test_a_segment_is_doubted_by_whispers_own_thresholds(one: Said, why: str) -> None:
+def test_a_segment_is_doubted_by_whispers_own_thresholds(one: SpokenSegment, why: str) -> None:
     assert one.doubt == why
 
 

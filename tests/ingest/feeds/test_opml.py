@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.feeds import opml
-from ingest.feeds.opml import NoList, Subscription
+from ingest.feeds.opml import NotOpml, Subscription
 
 ONE = '<outline type="rss" text="Moss" xmlUrl="https://a.example/moss.xml"/>'
 
@@ -63,7 +63,7 @@ def test_a_malformed_list_is_read_as_far_as_it_goes(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "  \n", "just words", "<html><p>a page</p></html>"])
 def test_what_is_no_list_is_said_to_be_none(text: str) -> None:
-    with pytest.raises(NoList):
+    with pytest.raises(NotOpml):
         opml.read(text)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.links.digests import Digests
+from ingest.links.digests import LinkDigests
 from ingest.source import TextFile
 from ingest.text.decoding import Decoded
 from kb.library import Library
@@ -64,7 +64,7 @@ def test_a_note_with_sections_and_links_is_no_digest(tmp_path: Path) -> None:
 @given(st.text(alphabet="# \nSumaryLink:htps/.ab12[]()<>&", max_size=160))
 def test_no_text_breaks_the_reader(text: str) -> None:
     file = TextFile(an_item(Path("/tmp/any.md")), Decoded("## a\nLink: https://a.b/c\n" + text, "utf-8"))
-    assert Digests().recognises(file) in (True, False)
-    for outcome in Digests().read(file):
+    assert LinkDigests().recognises(file) in (True, False)
+    for outcome in LinkDigests().read(file):
         assert isinstance(outcome, Document)
         assert all(0 < s.end_char <= len(file.text) for s in outcome.segments)

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.threads import formats, posts, recap
-from ingest.threads.posts import Post
+from ingest.threads.posts import ThreadPost
 from kb.errors import IngestError
 from kb.types.documents import Document
-from kb.types.documents import Post as Place
+from kb.types.documents import ThreadPost as Place
 from tests.builders import a_thread, read_any, read_file, texts
 
 
@@ -94,14 +94,17 @@ def test_posts_that_quote_each_other_in_a_circle_are_one_chain() -> None:
 
 
 def test_numbers_that_roll_over_to_ten_digits_stay_in_order() -> None:
-    thread = [Post(999999999, 0, "the last of nine digits here"), Post(1000000000, 0, ">>999999999 ok", (999999999,))]
+    thread = [
+        ThreadPost(999999999, 0, "the last of nine digits here"),
+        ThreadPost(1000000000, 0, ">>999999999 ok", (999999999,)),
+    ]
     assert [[p.no for p in chain] for chain in posts.chains(thread)] == [[999999999, 1000000000]]
 
 
 @given(st.lists(st.lists(st.integers(0, 30), max_size=3), min_size=1, max_size=30))
 def test_chains_are_the_connected_components(targets: list[list[int]]) -> None:
     thread = [
-        Post(100000 + n, 0, "five words are in here", tuple(100000 + t for t in quoted))
+        ThreadPost(100000 + n, 0, "five words are in here", tuple(100000 + t for t in quoted))
         for n, quoted in enumerate(targets)
     ]
     found = [{p.no for p in chain} for chain in posts.chains(thread)]

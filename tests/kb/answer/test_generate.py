@@ -14,7 +14,7 @@ from index.models.embedder import Embedder
 from kb.answer import compose
 from kb.answer.verify import stands_in
 from kb.library import Library
-from kb.llm.scripted_server import Reply, ScriptedLlm
+from kb.llm.scripted_server import ScriptedLlm, ScriptedReply
 from kb.types.answers import Answer
 from tests.builders import A_TALK, AN_OUTLINE, write
 from tests.scripts import in_json, in_turn, number_of, passages
@@ -148,15 +148,15 @@ def test_a_model_may_say_that_the_sources_do_not(asked: Asked) -> None:
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ([Reply(status=429)] * 3, "429"),
-        ([Reply("no such model", 404)] * 2, "no such model"),
-        ([Reply("")] * 3, "answered nothing"),
-        ([Reply('{"statements": [{"text": "Cards', drop_after=1)], "broke off"),
-        ([Reply(raw="<html>proxy</html>")] * 3, ""),
+        ([ScriptedReply(status=429)] * 3, "429"),
+        ([ScriptedReply("no such model", 404)] * 2, "no such model"),
+        ([ScriptedReply("")] * 3, "answered nothing"),
+        ([ScriptedReply('{"statements": [{"text": "Cards', drop_after=1)], "broke off"),
+        ([ScriptedReply(raw="<html>proxy</html>")] * 3, ""),
     ],
 )
 def test_where_the_model_cannot_be_had_the_answer_is_quoted_and_that_is_said(
-    asked: Asked, script: list[Reply], said: str
+    asked: Asked, script: list[ScriptedReply], said: str
 ) -> None:
     answer = asked(script)
     assert answer.answerer == "extractive"
@@ -172,7 +172,7 @@ def test_a_server_that_is_down_costs_no_answer(asked: Asked) -> None:
 
 
 def test_a_slow_server_costs_no_answer(asked: Asked) -> None:
-    answer = asked([Reply("late", delay=1.0)] * 3, llm_timeout=0.2)
+    answer = asked([ScriptedReply("late", delay=1.0)] * 3, llm_timeout=0.2)
     assert "within 0.2 seconds" in answer.notes[0]
     assert answer.claims
 
@@ -182,7 +182,7 @@ def test_an_endless_answer_is_cut(asked: Asked) -> None:
     line = json.dumps(
         {"text": "The pipeline bubble is the time that cards wait for work.", "sources": [{"n": 1, "quote": ""}]}
     )
-    answer = asked([Reply('{"statements": [' + (line + ", ") * 4000, size=2000)] * 2)
+    answer = asked([ScriptedReply('{"statements": [' + (line + ", ") * 4000, size=2000)] * 2)
     assert time.monotonic() - began < 60
     assert len(answer.claims) <= 60
 

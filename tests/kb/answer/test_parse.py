@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.answer import parse
-from kb.answer.parse import Reply, Shown
+from kb.answer.parse import Reply, StreamingReply
 from kb.answer.verify import Statement
 from kb.text.sentences import split
 
@@ -67,7 +67,7 @@ def test_sources_may_be_written_as_numbers_or_words() -> None:
 
 
 def shown(text: str, size: int) -> tuple[str, list[str]]:
-    stream = Shown(KNOWN)
+    stream = StreamingReply(KNOWN)
     parts = [stream.feed(text[at : at + size]) for at in range(0, len(text), size)]
     parts.append(stream.close())
     return "".join(parts), parts

@@ -10,11 +10,11 @@ import pytest
 
 import kb
 from index.models.embedder import Embedder
-from index.models.reranker import Read, Reader
+from index.models.reranker import Reranker, RerankInput
 from kb.answer import extractive, rerank
 from kb.answer.evidence import gather
 from kb.answer.extractive import NO_FEATURES, Ranking, Scored
-from kb.answer.rerank import PassageReading
+from kb.answer.rerank import PassageScores
 from kb.library import Library
 from kb.types.search import Hit
 from tests.builders import write
@@ -30,8 +30,8 @@ def filled(library: Library, notes: Path) -> Library:
     return library
 
 
-def surely(relevant: float) -> PassageReading:
-    return PassageReading(0.0, relevant, {})
+def surely(relevant: float) -> PassageScores:
+    return PassageScores(0.0, relevant, {})
 
 
 def found(library: Library) -> tuple[Hit, ...]:
@@ -67,7 +67,7 @@ def test_nothing_found_is_nothing_reordered() -> None:
     assert rerank.reordered([], {}) == ()
 
 
-def test_a_passage_is_read_with_its_headings_and_all_its_sentences(filled: Library, reader: Reader) -> None:
+def test_a_passage_is_read_with_its_headings_and_all_its_sentences(filled: Library, reader: Reranker) -> None:
     question = "How long may a cable of the hall be?"
     readings = rerank.read(question, gather(filled.search(question, 3).hits), reader)
     titles = {filled.place(i).title: r for i, r in readings.items()}
@@ -78,7 +78,7 @@ def test_a_passage_is_read_with_its_headings_and_all_its_sentences(filled: Libra
 def test_each_passage_is_read_once_a_question(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = filled.reader()
     assert reader is not None
-    read: list[tuple[str, Read]] = []
+    read: list[tuple[str, RerankInput]] = []
     own = reader.read
 
     def watched(pairs: Any) -> Any:

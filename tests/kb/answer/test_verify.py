@@ -5,21 +5,23 @@ from __future__ import annotations
 import pytest
 
 from index.models.embedder import Embedder
-from index.models.reranker import Reader
+from index.models.reranker import Reranker
 from kb.answer import entailment, verify
 from kb.answer.generate import FLOOR
-from kb.answer.verify import Source, Statement, Verdict
+from kb.answer.verify import CitedSource, Statement, Verdict
 from kb.text.sentences import split
 
-BUBBLE = Source(
+BUBBLE = CitedSource(
     1, "The pipeline bubble is the time in which cards wait for work. With 32 micro-batches it shrinks to 3%."
 )
-HNSW = Source(2, "HNSW links each vector to its near ones on several layers.", about="Malkov, Yashunin · 2016-03-30")
-ANON = Source(3, "The new card is slower than the old one, and it costs 2,000 dollars.", anonymous=True)
+HNSW = CitedSource(
+    2, "HNSW links each vector to its near ones on several layers.", about="Malkov, Yashunin · 2016-03-30"
+)
+ANON = CitedSource(3, "The new card is slower than the old one, and it costs 2,000 dollars.", anonymous=True)
 
 
 @pytest.fixture(scope="session")
-def borne(embedder: Embedder, reader: Reader) -> verify.Support:
+def borne(embedder: Embedder, reader: Reranker) -> verify.Support:
     return entailment.judge(embedder.embed, reader)
 
 
@@ -113,7 +115,7 @@ def test_the_same_statement_gets_the_same_verdict_alone_or_among_others(borne: v
 
 def test_a_long_source_is_searched_whole(borne: verify.Support) -> None:
     text = "\n".join(f"Line {n} is about gardening and the weather of day {n}." for n in range(400))
-    source = Source(1, f"{text}\nThe bubble is the time in which cards wait for work.\n{text}")
+    source = CitedSource(1, f"{text}\nThe bubble is the time in which cards wait for work.\n{text}")
     statement = Statement("Cards wait for work during the bubble.", (1,))
     assert verify.check([statement], [source], borne, FLOOR)[0].supported
 

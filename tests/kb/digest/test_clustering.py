@@ -13,17 +13,21 @@ from hypothesis import strategies as st
 
 from index.models.embedder import Embedder
 from kb.digest import clustering
-from kb.digest.clustering import Told
+from kb.digest.clustering import StoryItem
 
 SET = Path(__file__).parents[2] / "data" / "stories" / "stories.json"
 WORDS = "The makers of the Ferrite compiler say that it is twice as fast."
 
 
-def told(title: str, summary: str = WORDS, feed: str = "A", day: float = 0.0, url: str = "", about: str = "") -> Told:
-    return Told(url or f"https://{feed}.example/{title}".lower().replace(" ", "-"), title, summary, feed, day, about)
+def told(
+    title: str, summary: str = WORDS, feed: str = "A", day: float = 0.0, url: str = "", about: str = ""
+) -> StoryItem:
+    return StoryItem(
+        url or f"https://{feed}.example/{title}".lower().replace(" ", "-"), title, summary, feed, day, about
+    )
 
 
-def grouped(embedder: Embedder, *items: Told) -> list[list[int]]:
+def grouped(embedder: Embedder, *items: StoryItem) -> list[list[int]]:
     return clustering.group(items, embedder.embed([clustering.text_of(item) for item in items]))
 
 
@@ -31,7 +35,7 @@ def test_the_made_set_of_a_hundred_stories_is_told_apart(embedder: Embedder) -> 
     rows = json.loads(SET.read_text(encoding="utf-8"))["stories"]
     truth = [row["story"] for row in rows for _ in row["items"]]
     items = [
-        Told(i["url"], i["title"], i["summary"], i["feed"], clustering.day_of(i["published"]))
+        StoryItem(i["url"], i["title"], i["summary"], i["feed"], clustering.day_of(i["published"]))
         for row in rows
         for i in row["items"]
     ]
@@ -97,7 +101,7 @@ ITEMS = st.lists(
 
 
 @given(ITEMS, st.randoms(use_true_random=False))
-def test_every_item_is_in_one_story_whatever_it_says(items: list[Told], random: object) -> None:
+def test_every_item_is_in_one_story_whatever_it_says(items: list[StoryItem], random: object) -> None:
     vectors = np.random.default_rng(len(items)).normal(size=(len(items), 8)).astype(np.float32)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
     groups = clustering.group(items, vectors) if items else []

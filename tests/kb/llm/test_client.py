@@ -12,7 +12,7 @@ from kb import config
 from kb.errors import LlmError
 from kb.llm import client
 from kb.llm.client import Message, OpenAiCompatible
-from kb.llm.scripted_server import Reply, Script, ScriptedLlm
+from kb.llm.scripted_server import Script, ScriptedLlm, ScriptedReply
 
 ASK = [Message("system", "Be short."), Message("user", "What is the bubble?")]
 
@@ -34,7 +34,7 @@ def test_an_answer_is_what_the_model_wrote() -> None:
 
 
 def test_an_answer_comes_in_parts() -> None:
-    with ScriptedLlm([Reply("one two three four", size=4)]) as server:
+    with ScriptedLlm([ScriptedReply("one two three four", size=4)]) as server:
         parts = list(a_model(server).stream(ASK))
     assert len(parts) == 5
     assert "".join(parts) == "one two three four"
@@ -45,14 +45,17 @@ def test_what_the_model_thought_aloud_is_no_answer() -> None:
         assert a_model(server).write(ASK) == "It is waiting time."
 
 
-@pytest.mark.parametrize("passing", [Reply(status=429), Reply(status=503), Reply(""), Reply("cut", drop_after=0)])
-def test_what_passes_is_tried_again(passing: Reply) -> None:
+@pytest.mark.parametrize(
+    "passing",
+    [ScriptedReply(status=429), ScriptedReply(status=503), ScriptedReply(""), ScriptedReply("cut", drop_after=0)],
+)
+def test_what_passes_is_tried_again(passing: ScriptedReply) -> None:
     with ScriptedLlm([passing, "At last."]) as server:
         assert a_model(server).write(ASK) == "At last."
 
 
 def test_what_does_not_pass_is_tried_once() -> None:
-    with ScriptedLlm([Reply("no such model", 404), "never asked"]) as server:
+    with ScriptedLlm([ScriptedReply("no such model", 404), "never asked"]) as server:
         with pytest.raises(LlmError, match="no such model"):
             a_model(server).write(ASK)
         assert len(server.asked) == 1
@@ -61,14 +64,14 @@ def test_what_does_not_pass_is_tried_once() -> None:
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ([Reply(status=429)] * 3, "more slowly"),
-        ([Reply("")] * 3, "answered nothing"),
-        ([Reply("bad", 400)], "status 400: bad"),
-        ([Reply("x" * 100_000, size=5000)], "does not stop writing"),
-        ([Reply(raw="<html>a proxy's page</html>")] * 3, ""),
+        ([ScriptedReply(status=429)] * 3, "more slowly"),
+        ([ScriptedReply("")] * 3, "answered nothing"),
+        ([ScriptedReply("bad", 400)], "status 400: bad"),
+        ([ScriptedReply("x" * 100_000, size=5000)], "does not stop writing"),
+        ([ScriptedReply(raw="<html>a proxy's page</html>")] * 3, ""),
     ],
 )
-def test_a_failure_is_one_plain_line(script: list[Reply], words: str) -> None:
+def test_a_failure_is_one_plain_line(script: list[ScriptedReply], words: str) -> None:
     said = failure(script)
     assert words in said
     assert "\n" not in said
@@ -76,7 +79,7 @@ def test_a_failure_is_one_plain_line(script: list[Reply], words: str) -> None:
 
 def test_a_slow_server_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "_TRIES", 1)
-    assert "within 0.3 seconds" in failure([Reply("late", delay=1.5)], timeout=0.3)
+    assert "within 0.3 seconds" in failure([ScriptedReply("late", delay=1.5)], timeout=0.3)
 
 
 def test_a_server_that_is_down_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ import kb
 from index.models.embedder import Embedder
 from kb.errors import UsageError
 from kb.library import Library
-from kb.llm.scripted_server import Reply, ScriptedLlm
+from kb.llm.scripted_server import ScriptedLlm, ScriptedReply
 from tests.builders import write
 from tests.conftest import NOW
 from tests.site import Page, Site
@@ -263,7 +263,7 @@ def test_a_model_that_cannot_be_reached_is_asked_once_and_told(
 ) -> None:
     board.posts = rows(*WORDS, "Another matter is zebras in herds.", "&gt;&gt;100000004<br>They sleep standing up.")
     board.show()
-    with ScriptedLlm(lambda _: Reply("no", 401)) as model:
+    with ScriptedLlm(lambda _: ScriptedReply("no", 401)) as model:
         settings = {"chan_api": board.url, "llm_url": model.url, "llm_model": "scripted"}
         with kb.open(home, now=clock, embedder=embedder, **settings) as library:
             library.http().pause = 0.0

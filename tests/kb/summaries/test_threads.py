@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.threads import formats
-from ingest.threads.posts import Post
+from ingest.threads.posts import ThreadPost
 from kb.llm.client import OpenAiCompatible
-from kb.llm.scripted_server import Reply, Script, ScriptedLlm
+from kb.llm.scripted_server import Script, ScriptedLlm, ScriptedReply
 from kb.summaries import thread_validation, threads
 from kb.summaries.thread_validation import ChainSummary
 from tests.builders import a_thread
@@ -158,7 +158,7 @@ def test_no_reply_breaks_the_reader(reply: str) -> None:
     assert isinstance(thread_validation.parse(reply), ChainSummary | str)
 
 
-def summarised(script: Script, chain: list[Post] = CHAIN) -> tuple[ChainSummary, ScriptedLlm]:
+def summarised(script: Script, chain: list[ThreadPost] = CHAIN) -> tuple[ChainSummary, ScriptedLlm]:
     with ScriptedLlm(script) as server:
         model = OpenAiCompatible(server.url, "scripted", "none", 4096, 5.0, wait=lambda _: None)
         return threads.summarise(chain, model)[0], server
@@ -185,7 +185,7 @@ def test_a_reply_that_breaks_it_twice_is_replaced_and_marked() -> None:
 
 
 def test_a_model_that_is_down_is_replaced_and_said() -> None:
-    made, _ = summarised([Reply(status=503)] * 9)
+    made, _ = summarised([ScriptedReply(status=503)] * 9)
     assert made.by.startswith("extractive (The language model scripted")
 
 
@@ -240,6 +240,6 @@ def test_without_a_model_a_papers_chain_is_called_by_its_title() -> None:
 
 @given(st.lists(st.text(max_size=80), min_size=1, max_size=6))
 def test_our_own_summary_never_breaks_the_contract(said: list[str]) -> None:
-    chain = [Post(100000 + n, 0, text) for n, text in enumerate(said)]
+    chain = [ThreadPost(100000 + n, 0, text) for n, text in enumerate(said)]
     paper = threads.paper_of(chain, lambda _: "")
     assert thread_validation.violations(threads.summarise(chain, None)[0], chain, paper) == []
