@@ -31,7 +31,7 @@ def section(folder: Path) -> str:
     rows: list[Row] = []
     # The second time without the reader, as where its file is missing.
     for reader in ("1", "0"):
-        os.environ["KB_READER"] = reader
+        os.environ["KB_RERANKER"] = reader
         kb("ask", "--batch", questions, home=home, out=run)
         got = score("answers", gold, run)
         rows.append(
@@ -46,7 +46,7 @@ def section(folder: Path) -> str:
             )
         )
         print(rows[-1], flush=True)
-    del os.environ["KB_READER"]
+    del os.environ["KB_RERANKER"]
     docs, asked = laid_out(folder, "anthropic-docs")
     kb("ingest", docs, home=folder / "home-docs")
     kb("ask", "--batch", asked, home=folder / "home-docs", out=run)

@@ -27,7 +27,7 @@ SETTINGS_HEAD = """\
 # Settings
 
 Written by `make docs` from kb/config.py. A setting is read from `config.toml` in the knowledge base's folder; a
-variable goes over it. Lists take commas: `KB_ALLOW_HOSTS=127.0.0.1,feeds.example.org`. Other names are refused.
+variable goes over it. Lists take commas: `KB_ALLOW_HOSTS=127.0.0.1,feeds.example.org`. The file may hold no others.
 Beside `config.toml` may lie `glossary.txt`, with names as recognisers mishear them: `misheard = meant`, one a line.
 
 | in config.toml | variable | usual | |

@@ -18,7 +18,7 @@ telemetry.switch_off()
 if TYPE_CHECKING:
     from kb.library import Library
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["__version__", "open"]
 
 

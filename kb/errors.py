@@ -21,6 +21,8 @@ A message is one line: what, where, and what to do about it.
 
 from __future__ import annotations
 
+import sys
+
 
 class KbError(Exception):
     """Base of all errors with a message fit for a person."""
@@ -113,7 +115,8 @@ class ModelError(KbError):
 
 def install_extra(extra: str) -> str:
     """The command that installs an optional part of `kb`, for a message."""
-    return f"In kb's source folder run: pip install '.[{extra}]' (installed by uv: uv tool install '.[{extra}]')."
+    wanted = f"install '.[{extra}]'"
+    return f"In kb's source folder run: {sys.executable} -m pip {wanted} (installed by uv: uv tool {wanted})."
 
 
 class MissingExtra(ModelError):

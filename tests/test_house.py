@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from collections import Counter
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -139,3 +141,35 @@ def test_wheel_and_sdist_hold_our_code_and_the_sample_by_name(tmp_path: Path) ->
 
 def test_no_test_stands_beside_an_init_file() -> None:
     assert list((ROOT / "tests").rglob("__init__.py")) == []
+
+
+def test_the_modules_in_the_picture_of_the_architecture_exist() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"(?:kb|ingest|index|ui)/[\w/]+\.py", page)
+    assert len(named) > 20
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
+def test_every_folder_of_the_architecture_exists() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert [name for name in re.findall(r"^\| `([\w/]+)` \|", page, re.MULTILINE) if not (ROOT / name).is_dir()] == []
+
+
+def test_no_module_is_longer_than_330_lines() -> None:
+    modules = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    assert [str(path) for path in modules if len(path.read_text(encoding="utf-8").splitlines()) > 330] == []
+
+
+def test_no_two_classes_share_a_name() -> None:
+    modules = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    names = Counter(
+        node.name
+        for path in modules
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= 700

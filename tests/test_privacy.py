@@ -24,9 +24,15 @@ from tests.builders import AN_OUTLINE, a_feed, write
 from tests.site import Page, Site
 
 ROOT = Path(__file__).parents[1]
-_WATCHED = "connect,sendto,sendmsg,open,openat,creat,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat"
+_WATCHED = (
+    "connect,sendto,sendmsg,open,openat,openat2,creat,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,"
+    "link,linkat,symlink,symlinkat"
+)
 _INTERNET = re.compile(r'sin6?_port=htons\((\d+)\).*?(?:inet_addr\("|inet_pton\(AF_INET6, ")([^"]+)"')
-_WRITING = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|^\w+ +(?:creat|mkdir|mkdirat|rename|renameat|renameat2|unlink\w*)\(")
+_WRITING = re.compile(
+    r"O_WRONLY|O_RDWR|O_CREAT|^\w+ +(?:creat|mkdir|mkdirat|rename|renameat|renameat2|unlink\w*|\w*link\w*)\("
+)
+_MADE_BY_THE_TEST = {"user", "tmp", "home", "cache", "notes", *(f"log{n}" for n in range(9)), "log"}
 _FAILED = re.compile(r"= -1 E[A-Z]+")
 _PATH = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
@@ -44,7 +50,7 @@ def seen_in(log: Path) -> Seen:
     for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
         contacted |= {(host, int(port)) for port, host in _INTERNET.findall(line)}
         if _WRITING.search(line) and not _FAILED.search(line):
-            written |= {path for path in _PATH.findall(line) if path.startswith("/")}
+            written |= set(_PATH.findall(line))
     return Seen(frozenset(contacted), frozenset(written))
 
 
@@ -82,6 +88,7 @@ def assert_kept_to_itself(seen: Seen, place: Path, allowed: set[tuple[str, int]]
     own = tuple(str(place / name) for name in ("home", "cache", "tmp"))
     assert {path for path in seen.written if not path.startswith((*own, "/dev/", "/proc/"))} == set()
     assert list((place / "user").iterdir()) == []
+    assert [path.name for path in place.iterdir() if path.name not in _MADE_BY_THE_TEST] == []
 
 
 def test_the_commands_contact_only_what_is_named_and_write_only_their_own(
@@ -134,12 +141,12 @@ def test_the_watch_sees_a_connection_and_a_file(place: Path, strace: Callable[..
     """A guard that could not fail would prove nothing."""
     code = (
         "import socket, pathlib; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(('127.0.0.1', 9));"
-        f"pathlib.Path({str(place / 'user' / 'left')!r}).write_text('x')"
+        f"pathlib.Path({str(place / 'user' / 'left')!r}).write_text('x'); pathlib.Path('beside').write_text('x')"
     )
-    subprocess.run(strace("log", sys.executable, "-c", code), check=True, env=environment(place))
+    subprocess.run(strace("log", sys.executable, "-c", code), check=True, env=environment(place), cwd=place)
     seen = seen_in(place / "log")
     assert ("127.0.0.1", 9) in seen.contacted
-    assert str(place / "user" / "left") in seen.written
+    assert {str(place / "user" / "left"), "beside"} <= seen.written
 
 
 def test_every_switch_is_set_by_the_first_import(place: Path) -> None:

@@ -100,6 +100,7 @@ def build(folder: Path, shape: Shape) -> bytes:
     """
     if any(importlib.util.find_spec(name) is None for name in ("onnx", "safetensors")):
         raise MissingExtra(f"What reads the embedding model in {folder} (onnx, safetensors)", "models")
+    import ml_dtypes  # noqa: F401 # NumPy knows bf16 by it
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from index.models.runtimes import Runtime, open_graph, padded
 from index.models.weights import ExportedModel, exported, model_folder
 from kb.config import Config
-from kb.errors import MissingExtra, ModelError
+from kb.errors import MissingExtra, ModelError, first_line
 
 Vectors = npt.NDArray[np.float32]
 
@@ -184,7 +184,10 @@ class TorchEmbedder:
             raise MissingExtra("KB_BACKEND is torch, but sentence-transformers", "torch") from None
 
         self.name = name
-        self._model = SentenceTransformer(str(folder), local_files_only=True)
+        try:
+            self._model = SentenceTransformer(str(folder), local_files_only=True)
+        except Exception as error:  # it raises what the files of a folder make it raise
+            raise ModelError(f"The embedding model in {folder} cannot be read ({first_line(error)}).") from None
         self.dimension = int(self._model.get_embedding_dimension() or 0)
         self.window = int(self._model.max_seq_length or 256)
         self._tokens = _Tokens(folder / "tokenizer.json", self.window)
@@ -244,8 +247,9 @@ def open_embedder(config: Config) -> Embedder:
     if backend == "openvino" and importlib.util.find_spec("openvino") is None:
         raise MissingExtra("KB_BACKEND is openvino, but OpenVINO", "openvino")
     model = exported(config)
+    folder = model.onnx.parent
     try:
         return OpenVinoEmbedder(model, threads) if backend == "openvino" else OnnxEmbedder(model, threads)
-    except OSError as error:
-        folder = model.onnx.parent
-        raise ModelError(f"The model in {folder} does not load ({error.strerror}). Delete that folder.") from None
+    except Exception as error:  # the tokenizer's errors have no base of their own
+        why = getattr(error, "strerror", None) or first_line(error)
+        raise ModelError(f"The model in {folder} does not load ({why}). Delete that folder.") from None

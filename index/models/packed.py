@@ -11,7 +11,7 @@ import errno
 import hashlib
 import json
 import shutil
-import tempfile
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
@@ -35,13 +35,14 @@ class Packed:
         """The file's bytes. Raises `ModelError` if it is missing or altered."""
         return _checked(self.file, self.sha256)
 
-    def problem(self) -> str:
-        """Why the file cannot be used; empty if it can. Nothing is loaded."""
+    def problem(self, cache: Path) -> str:
+        """Why the model cannot be used: the package's file, or what is unpacked; empty if it can. Nothing is loaded."""
         try:
             self.read()
         except ModelError as error:
             return str(error)
-        return ""
+        folder = self.folder(cache)
+        return _damage(folder, thorough=False) if folder.exists() else ""
 
     def folder(self, cache: Path) -> Path:
         """Where it is unpacked; named by what decides the content."""
@@ -85,8 +86,8 @@ def unpack(packed: bytes, out: Path) -> None:
     options.log_severity_level = 4
     # Constants are computed, and nothing is fitted to this machine's CPU.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    options.optimized_model_filepath = str(out)
     try:
+        options.optimized_model_filepath = str(out)
         onnxruntime.InferenceSession(packed, options, providers=["CPUExecutionProvider"])
         open_graph(out, "onnx", 1)  # whether all of it was written
     except Exception as error:  # its errors have no base of their own
@@ -99,7 +100,7 @@ def stored(folder: Path, write: Callable[[Path], None]) -> Path:
 
     Raises `ModelError` if the cache cannot be written, or if the graph in it is damaged.
     """
-    if not (folder / FACTS).is_file():
+    if not folder.exists():
         _store(folder, write)
     if damage := _damage(folder, thorough=False):
         raise ModelError(damage)
@@ -112,14 +113,15 @@ def damage(folder: Path) -> str:
 
 
 def _damage(folder: Path, thorough: bool) -> str:
-    graph = folder / GRAPH
     try:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        whole = graph.stat().st_size == facts["bytes"] and (folder / TOKENIZER).is_file()
+        whole = all((folder / name).stat().st_size == facts[name]["bytes"] for name in (GRAPH, TOKENIZER))
         if whole and thorough:
-            whole = _sha256(graph) == facts["sha256"]
-    except (OSError, ValueError, KeyError, TypeError):
+            whole = all(_sha256(folder / name) == facts[name]["sha256"] for name in (GRAPH, TOKENIZER))
+    except (ValueError, KeyError, TypeError, FileNotFoundError):
         whole = False
+    except OSError as error:
+        return f"The model in {folder} cannot be read ({error.strerror}). Give access there, or set KB_CACHE."
     return "" if whole else f"The model in {folder} is damaged. Delete that folder; it is made again."
 
 
@@ -129,18 +131,17 @@ def _sha256(path: Path) -> str:
 
 
 def _store(folder: Path, write: Callable[[Path], None]) -> None:
-    draft = None
+    draft = folder.parent / f".draft-{uuid.uuid4().hex}"
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
+        draft.mkdir(parents=True)
         write(draft)
-        facts = {"bytes": (draft / GRAPH).stat().st_size, "sha256": _sha256(draft / GRAPH)}
+        facts = {n: {"bytes": (draft / n).stat().st_size, "sha256": _sha256(draft / n)} for n in (GRAPH, TOKENIZER)}
         (draft / FACTS).write_text(json.dumps(facts), encoding="utf-8")
         try:
             draft.replace(folder)
         except OSError:
             # Another process finished the same folder first; theirs is as good.
-            if not (folder / FACTS).is_file():
+            if not folder.exists():
                 raise
     except OSError as error:
         raise ModelError(
@@ -148,5 +149,4 @@ def _store(folder: Path, write: Callable[[Path], None]) -> None:
             "Make room or give access there, or set KB_CACHE to another folder."
         ) from None
     finally:
-        if draft is not None:
-            shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(draft, ignore_errors=True)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from index.models.packed import GRAPH, READER, TOKENIZER
 from index.models.runtimes import Runtime, open_graph, padded
 from kb.config import Config
-from kb.errors import ModelError
+from kb.errors import ModelError, first_line
 
 _WINDOW = 384
 _MOST_QUESTION_CHARS = 400
@@ -100,8 +100,9 @@ def _of_sentences(
 
 def open_reader(config: Config, backend: str, threads: int) -> Reranker:
     """The reader that ships with `kb`. Raises `ModelError` if its file is missing, altered, or cannot be run."""
-    folder = READER.unpacked(config.cache.expanduser())
+    folder = READER.unpacked(config.cache)
     try:
         return Reranker(open_graph(folder / GRAPH, backend, threads), folder / TOKENIZER)
-    except OSError as error:
-        raise ModelError(f"The reader in {folder} does not load ({error.strerror}). Delete that folder.") from None
+    except Exception as error:  # the tokenizer's errors have no base of their own
+        why = getattr(error, "strerror", None) or first_line(error)
+        raise ModelError(f"The reranker in {folder} does not load ({why}). Delete that folder.") from None

@@ -71,7 +71,12 @@ class OpenVinoRuntime:
             # Compiling takes longer than a whole query; the compiled graph is kept beside the export.
             "CACHE_DIR": str(path.parent / "openvino"),
         }
-        compiled = openvino.Core().compile_model(str(path), "CPU", settings)
+        try:
+            compiled = openvino.Core().compile_model(str(path), "CPU", settings)
+        except RuntimeError:
+            # Perhaps only its place beside the export cannot be written.
+            del settings["CACHE_DIR"]
+            compiled = openvino.Core().compile_model(str(path), "CPU", settings)
         self._request = compiled.create_infer_request()
         self._lock = threading.Lock()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from index.models import bert_onnx, packed, torch_export
 from kb.config import Config
-from kb.errors import MissingExtra, ModelError
+from kb.errors import MissingExtra, ModelError, first_line
 
 DEFAULT_MODEL = packed.EMBEDDER.name
 _DIMENSION, _WINDOW = 384, 256  # of the default model
@@ -60,13 +60,14 @@ def model_folder(name: str) -> Path:
 
     Raises `ModelError` for a name that is neither.
     """
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        if not (folder / packed.TOKENIZER).is_file():
-            raise ModelError(f"{folder} holds no sentence-transformers model: tokenizer.json is missing.")
-        return folder.absolute()
     if name == DEFAULT_MODEL:
         return packaged_weights()
+    folder = Path(name)
+    if folder.is_dir():
+        for needed in (packed.TOKENIZER, "config.json"):
+            if not (folder / needed).is_file():
+                raise ModelError(f"{folder} holds no sentence-transformers model: {needed} is missing.")
+        return folder.absolute()
     raise ModelError(
         f"No embedding model {name!r} on this machine. Set KB_MODEL to {DEFAULT_MODEL} or to a folder with a "
         "sentence-transformers model."
@@ -101,22 +102,33 @@ def damage(config: Config) -> str:
 
 
 def _cache(config: Config) -> Path:
-    return config.cache.expanduser()
+    return config.cache
 
 
 def _export_folder(config: Config, source: Path) -> Path:
     """Named by what decides the export's content, so that another model or exporter never meets a stale file."""
-    stamps = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in sorted(source.glob("*.*"))]
+    files = sorted(path for path in source.rglob("*") if path.is_file())
+    stamps = [(str(path.relative_to(source)), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     key = f"{source.name}-{hashlib.sha256(repr((str(source), stamps)).encode()).hexdigest()[:8]}"
     return _cache(config) / "models" / f"{key}-v{_EXPORT_VERSION}"
 
 
 def _write_export(source: Path, draft: Path) -> None:
+    try:
+        dimension, window = _build(source, draft)
+    except (ModelError, OSError):
+        raise
+    except Exception as error:  # what is wrong in a stranger's files raises anything
+        raise ModelError(
+            f"The embedding model in {source} cannot be read ({type(error).__name__}: {first_line(error)})."
+        ) from None
+    shutil.copyfile(source / packed.TOKENIZER, draft / packed.TOKENIZER)
+    (draft / _SIZES).write_text(json.dumps({"dimension": dimension, "window": window}), encoding="utf-8")
+
+
+def _build(source: Path, draft: Path) -> tuple[int, int]:
     shape = bert_onnx.shape_of(source)
     if shape is not None:
         (draft / packed.GRAPH).write_bytes(bert_onnx.build(source, shape))
-        dimension, window = shape.width, shape.window
-    else:
-        dimension, window = torch_export.run(source, draft / packed.GRAPH)
-    shutil.copyfile(source / packed.TOKENIZER, draft / packed.TOKENIZER)
-    (draft / _SIZES).write_text(json.dumps({"dimension": dimension, "window": window}), encoding="utf-8")
+        return shape.width, shape.window
+    return torch_export.run(source, draft / packed.GRAPH)

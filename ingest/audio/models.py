@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.audio.engines import EngineName
-from kb.errors import UsageError, WhisperError, first_line
+from kb.errors import UsageError, WhisperError, first_line, install_extra
 
 # Without its tokenizer faster-whisper asks a hub for one, and waits where there is no network.
 _NEEDED = ("model.bin", "config.json", "tokenizer.json")
@@ -92,12 +92,14 @@ class Models:
             if place is not None:
                 found.append(Found(name, self.engine, place, _mb(place)))
         own = Path(self.named).expanduser()
-        if own.exists():
+        if own.exists() and self.named not in known(self.engine):
             found.append(Found(self.named, self.engine, own, _mb(own)))
         return found
 
     def get(self, name: str) -> Path:
         """Download a model by name into the folder; the folder or file. Raises `UsageError` and `WhisperError`."""
+        if self.engine == "openai-whisper" and not known(self.engine):
+            raise WhisperError(f"openai-whisper is not installed. {install_extra('whisper')}")
         if name not in known(self.engine):
             raise UsageError(f"There is no Whisper model {name!r}. Models are: {', '.join(known(self.engine))}.")
         target = self._places(name)[0]

@@ -174,7 +174,7 @@ def _head(prepared: Prepared, level: Level) -> Answer:
     return Answer(
         question=prepared.question,
         level=level,
-        text=NOTHING_YET if prepared.empty else NOT_SAID,
+        text=f"{NOT_SAID} {NOTHING_YET}" if prepared.empty else NOT_SAID,
         claims=(),
         citations=(),
         abstained=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,7 +88,7 @@ class Ask:
         if k < 1:
             raise UsageError("-k must be 1 or more.")
         chosen = check_level(level or self._context.config.level)
-        return answer(
+        answering = answer(
             self._context.retriever(),
             self._context.embedder,
             whole_text(question),
@@ -99,6 +100,13 @@ class Ask:
             lambda text: self.offers(text, filters),
             self._context.reader(),
         )
+        return self._with_notes(answering)
+
+    def _with_notes(self, answering: Generator[str, None, Answer]) -> Generator[str, None, Answer]:
+        """The same answer; it says so where the reranker should have been asked and could not be."""
+        given = yield from answering
+        lost = self._context.reader_problem if self._context.config.reranker else ""
+        return replace(given, notes=(*given.notes, f"Answered without the reranker. {lost}")) if lost else given
 
     def check(self, text: str, sources: Sequence[str] = (), beside: Path | None = None) -> Checked:
         """Verdicts of a text with `[n]`: its sources are those named ([1], [2] …), else the list below the text.

@@ -46,7 +46,7 @@ class LibraryContext:
         self._client: Http | None = None
         self._llm: Llm | None = None
         self._read: Reranker | None = None
-        self.reader_problem = "" if config.reader else "it is switched off (KB_READER)"
+        self.reader_problem = "" if config.reranker else "it is switched off (KB_RERANKER)"
         self._embedder = embedder
         self._engine: Engine | None = None
         self._loader: threading.Thread | None = None

@@ -23,7 +23,7 @@ class Maintenance:
         from index.models.packed import READER
         from kb.library import status
 
-        why = self._context.reader_problem or READER.problem()
+        why = self._context.reader_problem or READER.problem(self._context.config.cache)
         told = f"none: {why}" if why else READER.name
         return status.of(self._context.home, self._context.config, self._context.catalog(), told)
 
@@ -34,7 +34,7 @@ class Maintenance:
         reader = Finding(
             "reader", self._context.reader() is not None, self._context.reader_problem or "it reads", "see the message"
         )
-        if not self._context.config.reader:
+        if not self._context.config.reranker:
             reader = Finding("reader", True, self._context.reader_problem)
         whisper = whisper_finding(self._context.whisper_models())
         return examine(
@@ -52,7 +52,7 @@ class Maintenance:
         from index.models.packed import READER
         from kb.library.doctor import models_of
 
-        why = self._context.reader_problem or READER.problem()
+        why = self._context.reader_problem or READER.problem(self._context.config.cache)
         return models_of(self._context.config, self._context.model, why, self._context.whisper_models())
 
     def get_model(self, name: str, engine: EngineName | None = None) -> Path:

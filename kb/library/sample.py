@@ -14,7 +14,7 @@ def folder() -> Path:
 
     Raises `UsageError` if neither is there.
     """
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     for place in (here / "_sample", here.parent / "corpus"):
         if place.is_dir():
             return place

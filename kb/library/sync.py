@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kb.config import model_name
 from kb.errors import UsageError
 from kb.types.documents import KINDS
 
@@ -113,6 +114,8 @@ class Sync:
         from index.writer import writing
 
         embedder = self._context.embedder()
+        if model is not None:
+            model = model_name(model)
         if model is not None and model != self._context.model:
             embedder = open_embedder(self._context.config.model_copy(update={"model": model}))
         with writing(self._context.home, self._context.model, wait) as writer:

@@ -14,7 +14,7 @@ Level = Literal["eli5", "beginner", "practitioner", "expert"]
 LEVELS: tuple[Level, ...] = ("eli5", "beginner", "practitioner", "expert")
 
 
-NOTHING_YET = "Nothing was ingested yet. Run: kb ingest FOLDER (or look around first: kb demo)."
+NOTHING_YET = "Nothing is ingested yet. Run: kb ingest FOLDER (or look around first: kb demo)."
 
 
 @dataclass(frozen=True, slots=True)

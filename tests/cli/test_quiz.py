@@ -9,10 +9,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-from tests.tutor.test_quiz import PLANTS
 
 from kb.cli.__main__ import run
 from tests.builders import write
+from tests.kb.quiz.test_generate import PLANTS
 
 ITEMS = {
     "type": "object",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kb import config
-from kb.errors import UsageError
+from kb.errors import StoreError, UsageError
 
 ROOT = Path(__file__).parents[2]
 
@@ -82,3 +82,88 @@ def test_a_user_without_a_home_folder_is_told_what_to_set(monkeypatch: pytest.Mo
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
     with pytest.raises(UsageError, match=r"^This user has no home folder .* Set KB_HOME and KB_CACHE"):
         config.load()
+
+
+@pytest.mark.parametrize("place", ["variable", "file", "python"])
+def test_a_setting_under_its_former_name_still_works(home: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    if place == "variable":
+        monkeypatch.setenv("KB_READER", "0")
+    if place == "file":
+        settings(home, "reader = false")
+    read = config.load(home, **({"reader": False} if place == "python" else {}))
+    assert read.reranker is False
+
+
+def test_the_name_of_today_goes_over_the_former_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KB_READER", "0")
+    monkeypatch.setenv("KB_RERANKER", "1")
+    assert config.load(home).reranker is True
+
+
+def test_a_wrong_value_under_a_former_name_names_that(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KB_READER", "perhaps")
+    assert message(home).startswith("The variable KB_READER is wrong: ")
+
+
+def test_an_empty_variable_is_as_if_it_were_not_set(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KB_MODEL", "")
+    monkeypatch.setenv("KB_THREADS", "")
+    read = config.load(home)
+    assert (read.model, read.threads) == ("all-MiniLM-L6-v2", 0)
+
+
+def test_a_models_folder_is_known_by_its_absolute_path(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert config.load(home, model="models/").model == str(tmp_path / "models")
+
+
+def test_a_folder_of_the_default_models_name_is_not_taken_for_it(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "all-MiniLM-L6-v2").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert config.load(home).model == "all-MiniLM-L6-v2"
+
+
+def test_an_unknown_setting_from_python_is_named(home: Path) -> None:
+    with pytest.raises(UsageError, match=r"no setting 'modle'. Did you mean model"):
+        config.load(home, modle="x")
+
+
+def test_the_data_folder_cannot_be_set_in_its_own_file(home: Path) -> None:
+    settings(home, 'home = "/elsewhere"')
+    assert "KB_HOME" in message(home)
+
+
+def test_what_is_no_host_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KB_ALLOW_HOSTS", "http://127.0.0.1:8000")
+    assert message(home).startswith("The variable KB_ALLOW_HOSTS is wrong: 'http://127.0.0.1:8000' is no host")
+
+
+def test_a_home_below_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreError, match="file is a file, not a folder"):
+        config.load(tmp_path / "file" / "home")
+
+
+def test_another_users_folder_that_is_not_there_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KB_CACHE", "~nosuchuser/cache")
+    assert message(home).startswith("The variable KB_CACHE is wrong: there is no such user's folder: ~nosuchuser/cache")
+
+
+def test_a_byte_order_mark_in_the_file_is_named(home: Path) -> None:
+    settings(home, "\ufefflevel = 'eli5'")
+    assert "byte order mark" in message(home)
+
+
+def test_libraries_find_a_home_folder_where_the_user_has_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nobody)
+    monkeypatch.setenv("HOME", "")
+    config.load(home, cache=home / "cache")
+    assert os.environ["HOME"] == str(home)

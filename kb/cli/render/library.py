@@ -131,7 +131,7 @@ def findings(out: Console, found: list[Finding]) -> None:
     """A line a part; for one that is not well, what to do."""
     for finding in found:
         mark = ("well  ", "green") if finding.well else ("wrong ", "bold red")
-        out.print(Text.assemble(mark, f"{finding.name:<14}", safe(finding.seen)))
+        out.print(Text.assemble(mark, f"{finding.name:<15}", safe(finding.seen)))
         if finding.remedy and (not finding.well or finding.remedy.startswith("to use it")):
             out.print(f"      {'' if finding.well else 'what to do: '}{safe(finding.remedy)}")
 

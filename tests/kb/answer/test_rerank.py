@@ -112,7 +112,7 @@ def test_what_reading_put_below_the_asked_number_is_named_in_a_trace(filled: Lib
 
 def test_without_the_reader_an_answer_is_found_by_the_fused_order(home: Path, notes: Path, embedder: Embedder) -> None:
     write(notes, b=f"# Signals\n\n{LENGTH}")
-    with kb.open(home, embedder=embedder, reader=False) as library:
+    with kb.open(home, embedder=embedder, reranker=False) as library:
         library.ingest([notes])
         answer = library.ask("How long may a cable of the hall be?", trace=True)
     assert answer.trace is not None

@@ -10,7 +10,6 @@ from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.kb.test_feeds import Clock, serve
 
 import kb
 from index.models.embedder import Embedder
@@ -22,6 +21,7 @@ from kb.errors import UnknownId, UsageError
 from kb.library import Library
 from kb.llm.scripted_server import ScriptedLlm
 from tests.builders import an_entry, write
+from tests.kb.digest.test_fetch import Clock, serve
 from tests.site import Site
 
 GOLDEN = Path(__file__).parents[2] / "data" / "digest"

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 from fsrs import Card, Rating, Scheduler
-from tests.kb.test_feeds import Clock
-from tests.tutor.test_quiz import PLANTS
 
 import kb
 from index.models.embedder import Embedder
@@ -21,6 +19,8 @@ from kb.library import Library
 from kb.quiz import scheduler
 from tests.builders import write
 from tests.conftest import NOW
+from tests.kb.digest.test_fetch import Clock
+from tests.kb.quiz.test_generate import PLANTS
 
 
 @pytest.fixture

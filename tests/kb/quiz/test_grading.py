@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.tutor.test_quiz import an_item
 
 from index.models.embedder import Embedder
 from kb.llm.client import OpenAiCompatible
 from kb.llm.scripted_server import ScriptedLlm
 from kb.quiz.grading import Grade, grade
+from tests.kb.quiz.test_generate import an_item
 
 CHOICE = an_item(options=("Moss", "Fern", "Ivy", "Yew"), answer="Fern")
 NUMBER = an_item(type="cloze", options=(), answer="7 billion")

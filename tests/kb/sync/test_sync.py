@@ -192,14 +192,14 @@ def test_a_failure_that_is_to_be_ignored_is_forgotten(library: Library, notes: P
 def test_what_an_interrupted_ingest_did_not_come_to_is_told_and_taken_up(
     library: Library, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kb.sync.pipeline import Ingest
+    from kb.sync.apply import Apply
 
     ten(notes)
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Ingest, "_flush", interrupted)
+    monkeypatch.setattr(Apply, "flush", interrupted)
     with pytest.raises(KeyboardInterrupt):
         library.ingest([notes])
     monkeypatch.undo()
