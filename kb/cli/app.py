@@ -16,6 +16,7 @@ from kb.errors import UsageError
 if TYPE_CHECKING:
     from index.filters import Filters
     from kb.library import Library
+    from kb.sync.report import IngestFlags
 
 app = typer.Typer(
     name="kb",
@@ -90,8 +91,18 @@ def ingest(
     """Add notes, transcripts, recordings, papers and web pages. Unchanged ones cost nothing."""
     from kb.cli import ingest as ingesting
 
-    flags = (dry_run, prune, allow_mass_removal, force, retry_failed, full_text, board, audio, episodes)
-    asked = ingesting.Asked(places or [], kind, *flags, wait, json)
+    flags: IngestFlags = {
+        "dry_run": dry_run,
+        "prune": prune,
+        "allow_mass_removal": allow_mass_removal,
+        "force": force,
+        "retry_failed": retry_failed,
+        "full_text": full_text,
+        "board": board,
+        "audio": audio,
+        "episodes": episodes,
+    }
+    asked = ingesting.Asked(places or [], kind, flags, wait, json)
     if not asked.places and not retry_failed:
         raise UsageError("SOURCE is missing; name files or folders, or say --retry-failed.")
     with opened(home) as library:

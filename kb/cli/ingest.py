@@ -18,6 +18,7 @@ from kb.library import to_json
 
 if TYPE_CHECKING:
     from kb.library import Library
+    from kb.sync.report import IngestFlags
 
 # An editor that saves in several steps is done by then.
 _SETTLED_MS = 400
@@ -31,15 +32,7 @@ class Asked:
 
     places: list[str]
     kind: str | None
-    dry_run: bool
-    prune: bool
-    allow_mass_removal: bool
-    force: bool
-    retry_failed: bool
-    full_text: bool
-    board: str
-    audio: bool
-    episodes: int
+    flags: IngestFlags
     wait: float
     json: bool
 
@@ -72,15 +65,7 @@ def once(library: Library, asked: Asked, quiet: bool = False) -> int:
                 asked.wait,
                 tell,
                 report,
-                dry_run=asked.dry_run,
-                prune=asked.prune,
-                allow_mass_removal=asked.allow_mass_removal,
-                force=asked.force,
-                retry_failed=asked.retry_failed,
-                full_text=asked.full_text,
-                board=asked.board,
-                audio=asked.audio,
-                episodes=asked.episodes,
+                **asked.flags,
             )
     finally:
         changed = report.added or report.updated or report.removed or report.failed
@@ -89,7 +74,7 @@ def once(library: Library, asked: Asked, quiet: bool = False) -> int:
         elif report.seconds and (changed or not quiet):
             render_library.heard(console(stderr=True), report)
             render_library.problems(console(stderr=True), report)
-            would = "would have: " if asked.dry_run else ""
+            would = "would have: " if asked.flags.get("dry_run") else ""
             console().print(would + render_library.summary(report))
     return 1 if report.failed else 0
 
@@ -116,7 +101,8 @@ def watch(library: Library, asked: Asked) -> None:
     console(stderr=True).print("watching; Ctrl-C ends")
     # Addresses do not tell when they change; asking them again and again is not for a watch.
     local = [place for place in asked.places if not is_remote(place)]
-    again = replace(asked, places=local, force=False, retry_failed=False)
+    flags: IngestFlags = {**asked.flags, "force": False, "retry_failed": False}
+    again = replace(asked, places=local, flags=flags)
     try:
         for _ in changes(*folders, watch_filter=wanted, debounce=_SETTLED_MS):
             _again(library, again)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from kb.config import model_name
 from kb.errors import UsageError
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from index.rebuild import Rebuilt
     from kb.library.context import LibraryContext
     from kb.library.sources import Sources
-    from kb.sync.report import Progress, Report
+    from kb.sync.report import IngestFlags, Progress, Report
 
 
 class Sync:
@@ -32,25 +33,12 @@ class Sync:
         wait: float = 0.0,
         on_progress: Callable[[Progress], None] | None = None,
         report: Report | None = None,
-        *,
-        dry_run: bool = False,
-        prune: bool = False,
-        allow_mass_removal: bool = False,
-        force: bool = False,
-        retry_failed: bool = False,
-        full_text: bool = False,
-        board: str = "",
-        audio: bool = False,
-        episodes: int = 10,
+        **flags: Unpack[IngestFlags],
     ) -> Report:
-        """Add files, folders and addresses; unchanged ones cost nothing.
+        """Add files, folders and addresses; unchanged ones cost nothing. A recording that is named is transcribed.
 
-        `dry_run` only counts; `prune` removes sources under the folders whose files are gone, at most a fifth of them
-        without `allow_mass_removal`; `force` reads all again, also what was taken out; `retry_failed` adds what failed
-        before; `full_text` reads arXiv's papers whole; `board` is that of saved threads whose files do not say it.
-        `audio` transcribes recordings that are met in folders, and of feeds the latest `episodes` (0: all); one that is
-        named is always transcribed. A
-        `report` that is passed in is filled as the work goes, so that it is there after an interruption too.
+        `flags` are the fields of `kb.sync.report.IngestOptions`. A `report` that is passed in is filled as the work
+        goes, so that it is there after an interruption too.
         Raises `UsageError` for an unknown kind, `MassRemoval`, and `StoreError` if the base cannot be written.
         """
         from index.writer import writing
@@ -61,14 +49,14 @@ class Sync:
         chosen = next((k for k in KINDS if k == kind), None)
         if kind is not None and chosen is None:
             raise UsageError(f"There is no kind {kind!r}. Kinds are: {', '.join(KINDS)}, feed.")
-        flags = (dry_run, prune, allow_mass_removal, force, retry_failed, full_text)
-        options = IngestOptions(chosen, *flags, board.strip("/"), audio, episodes)
+        options = IngestOptions(kind=chosen, **flags)
         named = list(places)
-        if board and not re.fullmatch(r"/?\w{1,6}/?", board):
-            raise UsageError(f"{board!r} is no board; write it as in --board g.")
+        if options.board and not re.fullmatch(r"/?\w{1,6}/?", options.board):
+            raise UsageError(f"{options.board!r} is no board; write it as in --board g.")
+        options = replace(options, board=options.board.strip("/"))
         filled = report if report is not None else Report()
         online = any(is_remote(place) for place in named)
-        if dry_run:
+        if options.dry_run:
             return self._context.ingest_run(None, self._context.catalog(), options, filled, on_progress, online).run(
                 named
             )

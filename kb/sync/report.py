@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from kb.types.documents import Kind
 
@@ -48,15 +48,29 @@ class Progress:
     hearing: TranscriptionProgress | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IngestOptions:
-    """What a person asks of an ingest beside its places.
+class IngestFlags(TypedDict, total=False):
+    """The fields of `IngestOptions` that commands and programs set, each by its name."""
 
-    `kind` instead of a look inside; `dry_run` only counts; `prune` removes sources under the named folders whose files
-    are gone; `force` reads everything again, also what was taken out; `retry_failed` adds what failed before;
-    `full_text` fetches the PDFs of arXiv's papers, not only what it says of them;
-    `board` is the imageboard that saved threads are of; `audio` hears recordings that are met in folders and feeds,
-    of a feed the latest `episodes` (0: all).
+    dry_run: bool
+    prune: bool
+    allow_mass_removal: bool
+    force: bool
+    retry_failed: bool
+    full_text: bool
+    board: str
+    audio: bool
+    episodes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestOptions:
+    """What is asked of an ingest beside its places.
+
+    `kind`: what the files are, instead of a look inside. `dry_run` only counts. `prune` removes sources under the
+    named folders whose files are gone, at most a fifth of them without `allow_mass_removal`. `force` reads everything
+    again, also what was taken out. `retry_failed` adds what failed before. `full_text` fetches the PDFs of arXiv's
+    papers, not only their abstracts. `board`: the imageboard of saved threads whose files do not say it. `audio`
+    transcribes recordings that are met in folders and feeds, of a feed the latest `episodes` (0: all).
     """
 
     kind: Kind | None = None
