@@ -34,7 +34,7 @@ _WRITING = re.compile(
 )
 _MADE_BY_THE_TEST = {"user", "tmp", "home", "cache", "notes", *(f"log{n}" for n in range(9)), "log"}
 _FAILED = re.compile(r"= -1 E[A-Z]+")
-_PATH = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_PATH = re.compile(r'(?:<([^<>"]*)>, )?"((?:[^"\\]|\\.)*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ def seen_in(log: Path) -> Seen:
     for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
         contacted |= {(host, int(port)) for port, host in _INTERNET.findall(line)}
         if _WRITING.search(line) and not _FAILED.search(line):
-            written |= set(_PATH.findall(line))
+            # A relative path starts at the folder that its descriptor stands for, else at the working folder.
+            written |= {os.path.join(folder or log.parent, path) for folder, path in _PATH.findall(line)}
     return Seen(frozenset(contacted), frozenset(written))
 
 
@@ -71,7 +72,7 @@ def strace(place: Path) -> Callable[..., list[str]]:
         pytest.skip("strace is not installed (Debian: apt install strace)")
 
     def command(log: str, *arguments: str) -> list[str]:
-        return ["strace", "-f", "-qq", "-s", "500", "-o", str(place / log), "-e", f"trace={_WATCHED}", *arguments]
+        return ["strace", "-f", "-y", "-qq", "-s", "500", "-o", str(place / log), "-e", f"trace={_WATCHED}", *arguments]
 
     return command
 
@@ -146,7 +147,7 @@ def test_the_watch_sees_a_connection_and_a_file(place: Path, strace: Callable[..
     subprocess.run(strace("log", sys.executable, "-c", code), check=True, env=environment(place), cwd=place)
     seen = seen_in(place / "log")
     assert ("127.0.0.1", 9) in seen.contacted
-    assert {str(place / "user" / "left"), "beside"} <= seen.written
+    assert {str(place / "user" / "left"), str(place / "beside")} <= seen.written
 
 
 def test_every_switch_is_set_by_the_first_import(place: Path) -> None:

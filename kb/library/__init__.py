@@ -35,8 +35,6 @@ class Library:
         self, config: Config, now: Callable[[], dt.datetime] | None = None, embedder: Embedder | None = None
     ) -> None:
         """`now` and `embedder` stand in for the clock and for the model that the settings name."""
-        self.config = config
-        self.home = config.home
         self.context = context = LibraryContext(config, now, embedder)
         sources = Sources(context)
         ask, sync = Ask(context, sources), Sync(context, sources)
@@ -113,6 +111,16 @@ class Library:
     def close(self) -> None:
         """Let go of the store's files; a model that is still being loaded is waited for, as it cannot be stopped."""
         self.context.close()
+
+    @property
+    def config(self) -> Config:
+        """The settings."""
+        return self.context.config
+
+    @property
+    def home(self) -> Path:
+        """The data folder."""
+        return self.context.home
 
     @property
     def model(self) -> str:

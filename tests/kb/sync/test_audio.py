@@ -175,7 +175,7 @@ def test_without_a_model_each_recording_fails_by_name_and_notes_are_read(
 ) -> None:
     a_talk(folder / "talk.wav", *speech.SENTENCES[:2])
     (notes / "a.md").write_text("# A\n\nRetrieval beats memory.\n")
-    library.config = library.config.model_copy(update={"whisper": "small"})
+    library.context.config = library.config.model_copy(update={"whisper": "small"})
     report = library.ingest([folder / "talk.wav", notes])
     assert report.added == 1
     assert "kb models get small" in report.failed[0][1]
@@ -184,7 +184,7 @@ def test_without_a_model_each_recording_fails_by_name_and_notes_are_read(
 def test_the_second_engine_hears_the_same(library: Library, folder: Path, tiny: TinyWhisper) -> None:
     a_talk(folder / "talk.wav", *speech.SENTENCES[:5])
     other = {"whisper": str(tiny.openai), "whisper_engine": "openai-whisper"}
-    library.config = library.config.model_copy(update=other)
+    library.context.config = library.config.model_copy(update=other)
     library.ingest([folder / "talk.wav"])
     assert transcripts(library.home)[0]["text"] == " ".join(speech.SENTENCES[:5])
 
