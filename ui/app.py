@@ -52,7 +52,7 @@ def build(library: Library, folders: bool = True, mcp: bool = False, mcp_write: 
         panel('<header class="kb-head"><h1>kb</h1><p>Your sources, at your level, every statement cited</p></header>'
                 '<p id="kb-say" role="status" aria-live="polite"></p><p id="kb-heard" role="status"></p>')  # fmt: skip
         with gr.Tabs(elem_classes="kb-tabs"):
-            with gr.Tab("ChatPage", id="chat"):
+            with gr.Tab("Chat", id="chat"):
                 chat.build()
             with gr.Tab("Quiz & review", id="quiz", render_children=True) as quiz_tab:
                 quizzes.build()
@@ -60,7 +60,7 @@ def build(library: Library, folders: bool = True, mcp: bool = False, mcp_write: 
                 digests.build()
             with gr.Tab("Library", id="library", render_children=True):
                 sources.build()
-            with gr.Tab("SettingsPage", id="settings", render_children=True) as settings_tab:
+            with gr.Tab("Settings", id="settings", render_children=True) as settings_tab:
                 settings.build()
         chat.connect()
         quizzes.connect(chat.log.play, chat.session)
